@@ -1,0 +1,81 @@
+"""What a data set is once read (`Source`) and once split (`Split`), and the one error of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.spec import SpecError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+    Labels = NDArray[np.int64] | NDArray[np.float32]
+
+
+class DataError(ValueError):
+    """Data that cannot be had. One line: field or file, found, allowed.
+
+    `field` is the option (or file) the message is about, so that a caller can add where it was written.
+    """
+
+    def __init__(self, field: str, message: str):
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A data set as its file or formula gives it, before any split.
+
+    x (n, features) float32; y (n,) int64 class numbers, or (n, outputs) float32 for regression. Where the
+    publisher fixed a test part, `x_test` and `y_test` hold it and it is never mixed with the rest.
+    """
+
+    name: str
+    x: Floats
+    y: Labels
+    task: str = "classification"
+    class_names: tuple[str, ...] = ()
+    image_shape: tuple[int, int] | None = None
+    x_test: Floats | None = None
+    y_test: Labels | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A data set ready to train on: three parts with no row in common.
+
+    x_* (n, features) float32, C-contiguous; y_* (n,) int64 class numbers, or (n, outputs) float32 for regression.
+    `classes` is 0 for regression; `image_shape` is (rows, columns) where the features are the pixels of a picture.
+    """
+
+    name: str
+    task: str
+    x_train: Floats
+    y_train: Labels
+    x_val: Floats
+    y_val: Labels
+    x_test: Floats
+    y_test: Labels
+    classes: int
+    features: int
+    class_names: tuple[str, ...] = ()
+    image_shape: tuple[int, int] | None = None
+
+    @property
+    def outputs(self) -> int:
+        """Units of a network's last layer: one a class, or one a regression target."""
+        return self.classes if self.task == "classification" else int(self.y_train.shape[1])
+
+
+def checked(check: Callable[..., Any], field: str, value: object, *bounds: Any, **more: Any) -> Any:
+    """`check` of engine.spec applied to an option of a data set; a refusal becomes a DataError."""
+    try:
+        return check(field, value, *bounds, **more)
+    except SpecError as error:
+        raise DataError(error.field, error.message) from None

@@ -1,0 +1,131 @@
+"""Cutting a data set into training, validation and test parts, stratified and by a seed.
+
+In each part every class has its share of the whole to within one row, and the sizes of the parts are the rounded
+fractions of the whole. The same seed gives the same parts on every platform.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from engine.spec import check_int, check_number
+from tuilab.datasets.base import DataError, Source, Split, checked
+from tuilab.datasets.draws import Draws
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Shares of the validation and of the test part; the training part has the rest.
+VALIDATION = 0.15
+TEST = 0.15
+#: Rows of validation that are enough: they are evaluated again and again while the network trains.
+VALIDATION_ROWS = 5000
+#: Rows from which on no part is empty.
+ENOUGH = 4
+
+
+def split(
+    source: Source,
+    seed: int,
+    *,
+    train_size: int | None = None,
+    label_noise: float = 0.0,
+    standardise: bool = False,
+) -> Split:
+    """The three parts of `source`; raises DataError if an option asks for what is not there.
+
+    Validation and test parts depend on the seed alone: `train_size` takes the first rows of the shuffled training
+    part, `label_noise` gives that share of the training rows a wrong class, `standardise` moves and scales each
+    feature by the training rows' mean and standard deviation.
+    """
+    train, val, test = _parts(source, seed)
+    train = train[Draws(seed, "order").order(len(train))]
+    y_all = _wrong_labels(source, train, seed, label_noise)
+    if train_size is not None:
+        train = train[: checked(check_int, "train_size", train_size, 1, len(train))]
+    x, y = source.x, source.y
+    x_test = x[test] if source.x_test is None else source.x_test
+    y_test = y[test] if source.y_test is None else source.y_test
+    made = Split(
+        name=source.name,
+        task=source.task,
+        x_train=np.ascontiguousarray(x[train]),
+        y_train=y_all[: len(train)],
+        x_val=np.ascontiguousarray(x[val]),
+        y_val=y[val],
+        x_test=np.ascontiguousarray(x_test),
+        y_test=y_test,
+        classes=len(source.class_names),
+        features=x.shape[1],
+        class_names=source.class_names,
+        image_shape=source.image_shape,
+    )
+    return _standardised(made) if standardise else made
+
+
+def stratified(y: NDArray[np.int64], share: float, draws: Draws) -> NDArray[np.bool_]:
+    """Which rows are taken when `share` of them is asked for: a mask (n,) with round(share·n) rows set.
+
+    Class by class the count is the exact share rounded down, and the rows still missing go to the classes whose
+    share was cut most (largest remainder), ties to the lower class number.
+    """
+    labels, counts = np.unique(y, return_counts=True)
+    exact = counts * share
+    take = np.floor(exact).astype(np.int64)
+    missing = round(share * len(y)) - int(take.sum())
+    take[np.argsort(take - exact, kind="stable")[:missing]] += 1
+    order = draws.order(len(y))
+    chosen = np.zeros(len(y), np.bool_)
+    for label, count in zip(labels, take, strict=True):
+        chosen[order[y[order] == label][:count]] = True
+    return chosen
+
+
+def _parts(source: Source, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Row numbers of the training, validation and (if the source has no test part of its own) test rows."""
+    n = len(source.x)
+    y = source.y.astype(np.int64) if source.task == "classification" else np.zeros(n, np.int64)
+    draws = Draws(seed, "split")
+    rest = np.arange(n)
+    test = np.zeros(0, np.int64)
+    if source.x_test is None:
+        chosen = stratified(y, TEST, draws)
+        test, rest = rest[chosen], rest[~chosen]
+    chosen = stratified(y[rest], min(VALIDATION * n, VALIDATION_ROWS) / max(len(rest), 1), draws)
+    val, train = rest[chosen], rest[~chosen]
+    tests = len(test) if source.x_test is None else len(source.x_test)
+    if 0 in (len(train), len(val), tests):
+        raise DataError(source.name, f"found {n} rows, expected enough for a row in each part: {ENOUGH} or more")
+    return train, val, test
+
+
+def _wrong_labels(source: Source, train: NDArray[np.int64], seed: int, rate: float) -> Any:
+    """The labels of the training rows, some exchanged for another class, each other class equally often.
+
+    Whether a row is hit depends on its own draw: raising the rate only adds rows, and `train_size` moves none.
+    """
+    rate = checked(check_number, "label_noise", rate, 0.0, 1.0)
+    y = source.y[train].copy()
+    if rate == 0.0:
+        return y
+    if source.task != "classification":
+        raise DataError("label_noise", f"{source.name} has no classes, allowed: 0")
+    classes = len(source.class_names)
+    hit = Draws(seed, "label_noise").uniform(len(y)) < rate
+    shift = 1 + (Draws(seed, "label_class").uniform(len(y)) * (classes - 1)).astype(np.int64)
+    return np.where(hit, (y + shift) % classes, y)
+
+
+def _standardised(parts: Split) -> Split:
+    """The same rows with every feature at mean 0 and deviation 1 over the training rows; a constant one at 0."""
+    mean = parts.x_train.mean(axis=0, dtype=np.float64)
+    deviation = parts.x_train.std(axis=0, dtype=np.float64)
+    deviation[deviation == 0.0] = 1.0
+    moved: dict[str, Any] = {
+        part: np.ascontiguousarray((getattr(parts, part) - mean) / deviation, np.float32)
+        for part in ("x_train", "x_val", "x_test")
+    }
+    return replace(parts, **moved)
