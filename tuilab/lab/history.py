@@ -1,0 +1,179 @@
+"""The curves of a run in bounded memory: low, high and mean of each bucket of steps, so that a spike never disappears.
+
+A bucket spans a power of two of steps, counted from the first step, whatever the chunks in which rows arrive. When
+all buckets are used, neighbours merge and each spans twice as many.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Doubles = NDArray[np.float64]
+    Singles = NDArray[np.float32]
+
+CAPACITY = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One curve: `x` (k,) float64, the middle step of each bucket; `low`, `high`, `mean` (k,) float32.
+
+    A bucket in which no value was finite has NaN.
+    """
+
+    x: Doubles
+    low: Singles
+    high: Singles
+    mean: Singles
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """All curves of a run at one moment. `grad_norm` has one series a layer, the first layer first."""
+
+    train: Series
+    accuracy: Series  # on the batches trained on
+    lr: Series
+    grad_norm: tuple[Series, ...]
+    val: Series
+    val_accuracy: Series
+
+
+class Decimator:
+    """Low, high, sum and count of `channels` values in at most `capacity` buckets. Not thread-safe by itself."""
+
+    def __init__(self, channels: int, capacity: int = CAPACITY):
+        self.width = 1  # ordinals in a bucket, a power of two
+        self.used = 0
+        shape = (capacity, channels)
+        self._low = np.full(shape, np.inf, np.float32)
+        self._high = np.full(shape, -np.inf, np.float32)
+        self._sum = np.zeros(shape, np.float64)
+        self._count = np.zeros(shape, np.int64)
+        self._x_sum = np.zeros(capacity, np.float64)
+        self._x_count = np.zeros(capacity, np.int64)
+
+    def add(self, ordinal: NDArray[np.int64], x: Doubles, values: Singles) -> None:
+        """Rows `values` (k, channels) at `x` (k,); `ordinal` (k,), from 0 on and rising, decides the buckets."""
+        finite = np.isfinite(values)
+        self.add_buckets(
+            ordinal, x, np.ones(len(x), np.int64), np.where(finite, values, np.inf),
+            np.where(finite, values, -np.inf), np.where(finite, values, 0.0), finite.astype(np.int64),
+        )  # fmt: skip
+
+    def add_buckets(
+        self, ordinal: NDArray[np.int64], x: Doubles, steps: NDArray[np.int64],
+        low: Singles, high: Singles, total: Doubles, count: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        """Rows that stand for `steps` (k,) values each: their low, high, total and count (k, channels)."""
+        if len(ordinal) == 0:
+            return
+        while ordinal[-1] // self.width >= len(self._x_sum):
+            self._merge()
+        bucket = ordinal // self.width
+        starts = np.flatnonzero(np.diff(bucket, prepend=-1))
+        rows = bucket[starts]
+        self._low[rows] = np.minimum(self._low[rows], np.minimum.reduceat(low, starts))
+        self._high[rows] = np.maximum(self._high[rows], np.maximum.reduceat(high, starts))
+        self._sum[rows] += np.add.reduceat(total, starts)
+        self._count[rows] += np.add.reduceat(count, starts)
+        self._x_sum[rows] += np.add.reduceat(x * steps, starts)
+        self._x_count[rows] += np.add.reduceat(steps, starts)
+        self.used = int(rows[-1]) + 1
+
+    def _merge(self) -> None:
+        """Joins buckets 2i and 2i + 1 and frees the upper half."""
+        half = len(self._x_sum) // 2
+        for array, join, empty in (
+            (self._low, np.minimum, np.inf),
+            (self._high, np.maximum, -np.inf),
+            (self._sum, np.add, 0),
+            (self._count, np.add, 0),
+            (self._x_sum, np.add, 0),
+            (self._x_count, np.add, 0),
+        ):
+            array[:half] = join(array[::2], array[1::2])
+            array[half:] = empty
+        self.width *= 2
+        self.used = (self.used + 1) // 2
+
+    def series(self) -> tuple[Series, ...]:
+        """A copy of each channel's curve."""
+        filled = np.flatnonzero(self._x_count[: self.used])
+        x = self._x_sum[filled] / self._x_count[filled]
+        count = self._count[filled]
+        some = count > 0
+        mean = np.full(count.shape, np.nan, np.float32)
+        np.divide(self._sum[filled], count, out=mean, where=some, casting="same_kind")
+        low = np.where(some, self._low[filled], np.float32(np.nan))
+        high = np.where(some, self._high[filled], np.float32(np.nan))
+        # A mean rounded to float32 may leave the interval by its last bit; a chart draws it inside the band.
+        mean = np.clip(mean, low, high)
+        columns = (np.ascontiguousarray(a.T) for a in (low, high, mean))
+        return tuple(Series(x, *channel) for channel in zip(*columns, strict=True))
+
+
+class History:
+    """The curves of one run. One thread adds, any thread reads. `layers` counts the weight matrices."""
+
+    def __init__(self, layers: int, capacity: int = CAPACITY):
+        self.layers = layers
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        with self._lock:
+            self._train = Decimator(3 + self.layers, self._capacity)
+            self._eval = Decimator(2, self._capacity)
+            self._evals = 0
+            self._curves: Curves | None = None
+
+    def add(self, metrics: Any) -> None:
+        """The rows of one `Trainer.advance` (engine Metrics)."""
+        steps = np.arange(metrics.first_step, metrics.first_step + len(metrics), dtype=np.int64)
+        values = np.column_stack([metrics.loss, metrics.accuracy, metrics.lr, metrics.grad_norm])
+        with self._lock:
+            self._train.add(steps - 1, steps.astype(np.float64), values.astype(np.float32, copy=False))
+            self._curves = None
+
+    def add_row(self, first: int, last: int, low: Sequence[float], mean: Sequence[float], high: Sequence[float]) -> None:
+        """A row kept by a run folder, for steps first…last; values in the order loss, accuracy, lr, gradient norms."""
+        known = np.isfinite(mean)[None, :]
+        steps = last - first + 1
+        with self._lock:
+            self._train.add_buckets(
+                np.array([last - 1]), np.array([(first + last) / 2]), np.array([steps]),
+                np.where(known, np.float32(low), np.inf), np.where(known, np.float32(high), -np.inf),
+                np.where(known, np.multiply(mean, steps), 0.0), known * np.int64(steps),
+            )  # fmt: skip
+            self._curves = None
+
+    def add_eval(self, step: int, loss: float, accuracy: float) -> None:
+        """One look at the validation part after `step` steps (NaN accuracy: regression)."""
+        with self._lock:
+            values = np.array([[loss, accuracy]], np.float32)
+            self._eval.add(np.array([self._evals]), np.array([float(step)]), values)
+            self._evals += 1
+            self._curves = None
+
+    def series(self) -> Curves:
+        """The curves as they are now; the same object until something is added."""
+        with self._lock:
+            if self._curves is None:
+                train, accuracy, lr, *grad_norm = self._train.series()
+                val, val_accuracy = self._eval.series()
+                self._curves = Curves(train, accuracy, lr, tuple(grad_norm), val, val_accuracy)
+            return self._curves

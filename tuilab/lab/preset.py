@@ -1,0 +1,255 @@
+"""A preset: data, network, recipe, seed, budget and timeline. All a run depends on, as one small TOML file.
+
+    dataset = "digits"
+    widths = [64, 32]        # hidden layers
+    optimizer = "adam"
+    dropout = 0.2
+    epochs = 20              # or steps = 700
+
+    [[timeline]]
+    step = 400
+    dropout = 0.5
+
+Every dial of `engine.Recipe` is a key. A preset saved from a run also carries `[recorded]`: the step it was saved at
+and the hash of the parameters there, which `tuilab replay --check` compares with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from engine.spec import DIALS, Architecture, Recipe, SpecError, check_bool, check_int, check_name, check_number, nearest
+from tuilab.lab import shelf, timeline
+from tuilab.lab.errors import PresetError
+from tuilab.lab.timeline import AUTO, MAX_BATCH, MAX_STEP, USUAL, Change
+from tuilab.lab.toml_text import decode, dump_table, parse, read_text, shown
+
+DEFAULT = "digits"
+DEFAULT_EPOCHS = 20.0
+MAX_SEED = 2**63 - 1  # the largest whole number of TOML
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_TABLES = ("timeline", "recorded")
+_TRAINING_FREE = ("name", "title", "description")  # keys that say nothing about the training
+_ALWAYS = ("activation", "initializer", "optimizer")  # dials written even at their usual value
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a saved run had reached: `params_sha256` of the parameters after `step` steps on `threads` threads."""
+
+    step: int
+    params_sha256: str
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        check_int("step", self.step, 0, MAX_STEP)
+        check_int("threads", self.threads, 1, 4096)
+        if not isinstance(self.params_sha256, str) or not _HASH.fullmatch(self.params_sha256):
+            raise SpecError("params_sha256", f"found {shown(self.params_sha256)}, expected 64 hex digits")
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One run, before it runs. `widths` counts the units of the hidden layers; the data give the other two.
+
+    `steps` or `epochs` is the budget (never both; neither: DEFAULT_EPOCHS); None for an option of the data is the
+    data set's usual value; `eval_every` is the number of steps between two looks at the validation part, None: about
+    once an epoch. Raises SpecError if any value cannot be.
+    """
+
+    dataset: str
+    name: str = "preset"
+    title: str = ""
+    description: str = ""
+    train_size: int | None = None
+    noise: float | None = None
+    label_noise: float | None = None
+    standardise: bool = False
+    widths: tuple[int, ...] = (32,)
+    recipe: Recipe = field(default_factory=Recipe)
+    batch_size: int = 32
+    seed: int = 0
+    steps: int | None = None
+    epochs: float | None = None
+    eval_every: int | None = None
+    timeline: tuple[Change, ...] = ()
+    recorded: Recorded | None = None
+
+    def __post_init__(self) -> None:
+        from tuilab.datasets import names
+
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise SpecError("name", f"found {shown(self.name)}, expected up to 64 letters, digits, dots and dashes")
+        check_text("title", self.title, 200)
+        check_text("description", self.description, 4000, breaks=True)
+        check_name("dataset", self.dataset, names())
+        self._put("widths", _widths(self.widths))
+        self.recipe.activations(len(self.widths))
+        check_int("batch_size", self.batch_size, 1, MAX_BATCH)
+        check_int("seed", self.seed, 0, MAX_SEED)
+        check_bool("standardise", self.standardise)
+        for key, high in (("train_size", 10**9), ("steps", MAX_STEP), ("eval_every", MAX_STEP)):
+            if getattr(self, key) is not None:
+                check_int(key, getattr(self, key), 1, high)
+        for key, high, low_open in (("noise", 100.0, False), ("label_noise", 1.0, False), ("epochs", 1e9, True)):
+            if getattr(self, key) is not None:
+                self._put(key, check_number(key, getattr(self, key), 0.0, high, low_open=low_open))
+        if self.steps is not None and self.epochs is not None:
+            raise SpecError("epochs", f"found steps = {self.steps} as well, expected one of the two")
+        for change in self.timeline:
+            if change.field == "activation":
+                timeline.check_dial(change.field, change.value, len(self.widths))
+        self._put("timeline", timeline.in_order(self.timeline))
+
+    def _put(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def get(self, key: str) -> Any:
+        """The value of one of `KEYS`, dials included."""
+        return getattr(self.recipe if key in DIALS else self, key)
+
+    def with_(self, **overrides: Any) -> Preset:
+        """A copy with some keys (`KEYS`, `timeline`, `recorded`) set; raises PresetError if one cannot be.
+
+        Setting `steps` drops `epochs` and the other way round. The record of a run is dropped with the first change
+        that makes it another run.
+        """
+        for key in overrides:
+            if key not in KEYS and key not in _TABLES:
+                raise PresetError(f"{key}: unknown key, allowed: {', '.join(KEYS)}{nearest(key, KEYS)}")
+        own = {key: value for key, value in overrides.items() if key not in DIALS}
+        dials = {key: _usual(key, value) for key, value in overrides.items() if key in DIALS}
+        for key, other in (("steps", "epochs"), ("epochs", "steps")):
+            if own.get(key) is not None and other not in own:
+                own[other] = None
+        if "recorded" not in own and any(key not in _TRAINING_FREE for key in overrides):
+            own["recorded"] = None
+        try:
+            return replace(self, recipe=replace(self.recipe, **dials), **own)
+        except SpecError as error:
+            raise PresetError(error) from None
+        except (ValueError, TypeError, RecursionError):  # a number too long to print
+            raise PresetError(f"{', '.join(overrides)}: found a value no preset can hold") from None
+
+
+#: The keys of a preset, in the order they are written; the command line sets them by these names.
+KEYS: tuple[str, ...] = (
+    "name", "title", "description", "dataset", "train_size", "noise", "label_noise", "standardise", "widths",
+    *DIALS, "batch_size", "seed", "steps", "epochs", "eval_every",
+)  # fmt: skip
+
+
+def check_text(key: str, value: object, limit: int, breaks: bool = False) -> None:
+    """Raises SpecError unless `value` is printable text: a terminal would obey anything else in it."""
+    if not isinstance(value, str):
+        raise SpecError(key, f"found {shown(value)}, expected text")
+    if len(value) > limit:
+        raise SpecError(key, f"found {len(value):,} characters, allowed up to {limit:,}")
+    for c in value:
+        if not c.isprintable() and not (breaks and c in "\n\t"):
+            raise SpecError(key, f"found the character U+{ord(c):04X}, expected printable text")
+
+
+def _widths(value: object) -> tuple[int, ...]:
+    """`value` (one number, or several) as hidden widths; raises SpecError."""
+    hidden = (value,) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(hidden, list | tuple):
+        raise SpecError("widths", f"found {shown(value)}, expected whole numbers such as [64, 32]")
+    return Architecture((1, *hidden, 1)).widths[1:-1]
+
+
+def _usual(key: str, value: Any) -> Any:
+    """None where `value` is the word for the usual one."""
+    return None if value == AUTO and key in USUAL else value
+
+
+def loads(text: str, source: str = "preset") -> Preset:
+    """The preset written in `text`; raises PresetError: source, line, key, what was found, what is allowed."""
+    table = parse(text, source)
+    try:
+        return _built(table, Path(source).stem)
+    except SpecError as error:
+        raise PresetError(f"{source}: {_line_of(text, error.field)}{error}") from None
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        raise PresetError(f"{source}: found a value no preset can hold") from None
+
+
+def _built(table: dict[str, Any], stem: str) -> Preset:
+    """The preset of a parsed table; raises SpecError."""
+    for key in table:
+        if key not in KEYS and key not in _TABLES:
+            raise SpecError(key, f"unknown key, allowed: {', '.join(KEYS)}, timeline{nearest(key, (*KEYS, *_TABLES))}")
+    if "dataset" not in table:
+        raise SpecError("dataset", "missing, expected the name of a data set such as dataset = 'digits'")
+    dials = {key: _usual(key, value) for key, value in table.items() if key in DIALS}
+    own = {key: value for key, value in table.items() if key in KEYS and key not in DIALS}
+    own.setdefault("name", stem if _NAME.fullmatch(stem) else "preset")
+    recorded = table.get("recorded")
+    return Preset(
+        **own,
+        recipe=Recipe(**dials),
+        timeline=timeline.from_rows(table.get("timeline", [])),
+        recorded=None if recorded is None else _recorded(recorded),
+    )
+
+
+def _recorded(table: object) -> Recorded:
+    names = tuple(f.name for f in fields(Recorded))
+    if not isinstance(table, dict) or not {"step", "params_sha256"} <= set(table) <= set(names):
+        raise SpecError("recorded", f"expected a table of {', '.join(names)}")
+    try:
+        return Recorded(**table)
+    except SpecError as error:
+        raise SpecError("recorded", str(error)) from None
+
+
+def _line_of(text: str, key: str) -> str:
+    """'line 7: ' where `key` is given a value at the top of `text`, or nothing if it is not seen there."""
+    pattern = re.compile(rf"""\s*(\[+\s*)?["']?{re.escape(key)}["']?\s*[=\].]""")
+    for number, line in enumerate(text.split("\n"), 1):
+        if pattern.match(line):
+            return f"line {number}: "
+    return ""
+
+
+def dumps(preset: Preset) -> str:
+    """`preset` as TOML text; `loads` gives the same preset back. Usual values are left out."""
+    usual = {f.name: f.default for f in fields(Preset) if f.default is not MISSING}
+    usual |= {f.name: f.default for f in fields(Recipe)}
+    written = ("name", "widths", "batch_size", "seed", *_ALWAYS)
+    table = {key: preset.get(key) for key in KEYS}
+    table = {k: v for k, v in table.items() if v is not None and (k in written or v != usual.get(k))}
+    text = dump_table(table)
+    for row in timeline.to_rows(preset.timeline):
+        text += f"\n[[timeline]]\n{dump_table(row)}"
+    if preset.recorded is not None:
+        text += f"\n[recorded]\n{dump_table({f.name: getattr(preset.recorded, f.name) for f in fields(Recorded)})}"
+    return text
+
+
+def load_preset(ref: str | Path) -> Preset:
+    """The preset that `ref` names: one of the shipped, a TOML file, or a run folder. Raises PresetError.
+
+    A bare word is a shipped preset first; write `./word` for a file or folder of the same name.
+    """
+    if isinstance(ref, str) and ref in shelf.shipped_names():
+        return loads(decode(shelf.shipped_bytes(ref), f"{ref}.toml"), f"{ref}.toml")
+    path = shelf.find(ref)
+    return loads(read_text(path), str(path))
+
+
+def summary(preset: Preset) -> Mapping[str, str]:
+    """The preset in a few words for a list: network, recipe, budget."""
+    budget = f"{preset.steps} steps" if preset.steps else f"{preset.epochs or DEFAULT_EPOCHS:g} epochs"
+    activation = preset.recipe.activation
+    return {
+        "network": "-".join(str(w) for w in preset.widths) or "no hidden layer",
+        "recipe": f"{activation if isinstance(activation, str) else '/'.join(activation)}, {preset.recipe.optimizer}",
+        "budget": budget,
+    }
