@@ -1,0 +1,106 @@
+"""What a chart shows: lines, marks, axes. Plain data; no drawing here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuilab.tui.charts.axis import Axis
+
+Floats = NDArray[np.floating]
+
+
+class Ink(IntEnum):
+    """Styles of everything in a chart that is not a line. Line k is drawn in `line_ink(k)`."""
+
+    TEXT = 0
+    DIM = 1
+    GRID = 2
+    TITLE = 3
+    MARK = 4
+    MARK_TEXT = 5
+    CROSS = 6
+    GOOD = 7
+    BAD = 8
+
+
+_FIRST_LINE = 16
+
+
+def line_ink(color: int, faint: bool = False) -> int:
+    """Ink number of line colour `color`, strong or faint."""
+    return _FIRST_LINE + 2 * color + int(faint)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One curve: `x` (k,) ascending steps; `low`, `high`, `mean` (k,) of what each point stands for."""
+
+    label: str
+    x: Floats
+    low: Floats
+    high: Floats
+    mean: Floats
+    color: int = 0
+    smooth: bool = True  # may be smoothed; an exact curve (validation) may not
+    dash: int = 0  # dot columns of a dash: tells lines apart where there is no colour
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A vertical rule at a step, with what was done there."""
+
+    step: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plot:
+    """A chart ready to be painted."""
+
+    title: str
+    lines: Sequence[Line]
+    x: Axis
+    y: Axis
+    marks: Sequence[Mark] = ()
+    smoothing: float = 0.0  # time constant as a share of the visible steps; 0: draw the bars themselves
+    cursor: float | None = None  # the step that the crosshair reads out
+    hint: str = ""
+    hint_ink: int = Ink.DIM
+    note: str = ""  # beside the title
+    empty: str = ""  # shown in the middle while there is nothing to draw
+    step_labels: bool = True
+    mark_labels: bool = True
+
+
+def extent(lines: Sequence[Line], x: Axis, log: bool) -> tuple[float, float]:
+    """Least and greatest value in view: of whole bars on a linear axis; on a log axis the lower end follows the
+    means, for one lucky batch with a loss of 1e-7 would squeeze everything else. (nan, nan) without a value."""
+    low, high = math.inf, -math.inf
+    for line in lines:
+        begin = max(int(np.searchsorted(line.x, x.low)) - 1, 0)
+        end = int(np.searchsorted(line.x, x.high, side="right")) + 1
+        least = (line.mean if log else line.low)[begin:end]
+        greatest = line.high[begin:end]
+        least = least[np.isfinite(least) & (least > 0)] if log else least[np.isfinite(least)]
+        greatest = greatest[np.isfinite(greatest)]
+        if len(least) and len(greatest):
+            low, high = min(low, float(least.min())), max(high, float(greatest.max()))
+    return (low, high) if low <= high else (math.nan, math.nan)
+
+
+def value_at(line: Line, step: float) -> float:
+    """The mean of the line at `step`, between its points; nan outside them."""
+    if len(line.x) == 0 or step > line.x[-1] or step < line.x[0]:
+        return math.nan
+    return float(np.interp(step, line.x, line.mean))
+
+
+def last_value(line: Line) -> float:
+    """The newest mean, nan for an empty line."""
+    return float(line.mean[-1]) if len(line.x) else math.nan
