@@ -57,9 +57,9 @@ def activate(name: str, z: torch.Tensor, recipe: Recipe, slope: torch.Tensor) ->
 
 
 def serlu(z: torch.Tensor) -> torch.Tensor:
-    """Zhang & Li 2018: lambda*z for z > 0, lambda*alpha*z*exp(z) below."""
+    """Zhang & Li 2018: lambda*z for z >= 0, lambda*alpha*z*exp(z) below."""
     below = torch.clamp(z, max=0.0)
-    return SERLU_LAMBDA * torch.where(z > 0, z, SERLU_ALPHA * below * torch.exp(below))
+    return SERLU_LAMBDA * torch.where(z >= 0, z, SERLU_ALPHA * below * torch.exp(below))
 
 
 def drop(h: torch.Tensor, multiplier: np.ndarray | None, rate: float, alpha: bool) -> torch.Tensor:
