@@ -16,6 +16,10 @@ try:
 except ImportError:  # a platform without POSIX locks
     fcntl = None  # type: ignore[assignment]
 
+# What an ordinary new file gets; a temporary one is made for its owner alone. Read once: asking sets it for a moment.
+os.umask(_mask := os.umask(0o022))
+_MODE = 0o666 & ~_mask
+
 
 def why(error: BaseException) -> str:
     """An error in a few words: 'No space left on device'."""
@@ -31,7 +35,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
+            os.fchmod(file.fileno(), _MODE)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -40,12 +44,6 @@ def write_atomic(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def open_inside(path: Path, flags: int) -> int:

@@ -7,6 +7,7 @@ all buckets are used, neighbours merge and each spans twice as many.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -90,7 +91,15 @@ class Decimator:
         self._count[rows] += np.add.reduceat(count, starts)
         self._x_sum[rows] += np.add.reduceat(x * steps, starts)
         self._x_count[rows] += np.add.reduceat(steps, starts)
-        self.used = int(rows[-1]) + 1
+        self.used = max(self.used, int(rows[-1]) + 1)
+
+    def forget_from(self, ordinal: int) -> None:
+        """Empties the buckets in which nothing lies before `ordinal`."""
+        first = -(-ordinal // self.width)
+        self._low[first:], self._high[first:] = np.inf, -np.inf
+        self._sum[first:] = self._count[first:] = 0
+        self._x_sum[first:] = self._x_count[first:] = 0
+        self.used = min(self.used, first)
 
     def _merge(self) -> None:
         """Joins buckets 2i and 2i + 1 and frees the upper half."""
@@ -138,7 +147,7 @@ class History:
         with self._lock:
             self._train = Decimator(3 + self.layers, self._capacity)
             self._eval = Decimator(2, self._capacity)
-            self._evals = 0
+            self._eval_steps: list[int] = []
             self._curves: Curves | None = None
 
     def add(self, metrics: Any) -> None:
@@ -149,7 +158,9 @@ class History:
             self._train.add(steps - 1, steps.astype(np.float64), values.astype(np.float32, copy=False))
             self._curves = None
 
-    def add_row(self, first: int, last: int, low: Sequence[float], mean: Sequence[float], high: Sequence[float]) -> None:
+    def add_row(
+        self, first: int, last: int, low: Sequence[float], mean: Sequence[float], high: Sequence[float]
+    ) -> None:
         """A row kept by a run folder, for steps first…last; values in the order loss, accuracy, lr, gradient norms."""
         known = np.isfinite(mean)[None, :]
         steps = last - first + 1
@@ -165,8 +176,16 @@ class History:
         """One look at the validation part after `step` steps (NaN accuracy: regression)."""
         with self._lock:
             values = np.array([[loss, accuracy]], np.float32)
-            self._eval.add(np.array([self._evals]), np.array([float(step)]), values)
-            self._evals += 1
+            self._eval.add(np.array([len(self._eval_steps)]), np.array([float(step)]), values)
+            self._eval_steps.append(step)
+            self._curves = None
+
+    def forget_after(self, step: int) -> None:
+        """Drops what was added after `step` steps, when a run goes back to an earlier state."""
+        with self._lock:
+            del self._eval_steps[bisect_right(self._eval_steps, step) :]
+            self._eval.forget_from(len(self._eval_steps))
+            self._train.forget_from(step)
             self._curves = None
 
     def series(self) -> Curves:
