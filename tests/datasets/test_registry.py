@@ -6,15 +6,17 @@ import sys
 import numpy as np
 import pytest
 
-from tuilab.datasets import DATASETS, DataError, Split, load, names
+from tuilab.datasets import DATASETS, DataError, Split, check_dataset, load, names
 from tuilab.datasets.toy import POINTS
 
 PLANE = ("circle", "xor", "gaussians", "spiral", "moons")
+FAMILY = ("mnist", "fashion-mnist", "kmnist")
 
 
 def test_every_name_loads_as_the_contract_says() -> None:
-    assert names() == tuple(DATASETS) == ("digits", *PLANE)
-    for name in names():
+    assert names() == tuple(DATASETS) == ("digits", *PLANE, *FAMILY)
+    assert {name for name, entry in DATASETS.items() if entry.embedded} == {"digits", *PLANE}
+    for name in ("digits", *PLANE):
         data = load(name)
         assert isinstance(data, Split) and data.name == name and data.task == "classification"
         assert data.outputs == data.classes == len(data.class_names)
@@ -53,6 +55,9 @@ def test_digits_are_loaded_without_sklearn_and_named_without_numpy() -> None:
         ({"name": "moons", "noise": "much"}, ["noise: found 'much'"]),
         ({"name": "moons", "label_noise": 1.5}, ["label_noise: found 1.5", "[0, 1]"]),
         ({"name": "moons", "standardise": 0}, ["standardise: found 0", "true or false"]),
+        ({"name": "moons", "target": "x"}, ["target: moons has no such option"]),
+        ({"name": "nowhere/x.csv"}, ["nowhere/x.csv: No such file or directory", "a table as text"]),
+        ({"name": "a\nb/x\x1b[1m.csv"}, ["a\N{REPLACEMENT CHARACTER}b/x\N{REPLACEMENT CHARACTER}[1m.csv"]),
         ({"name": "moons", "seed": -1}, ["seed: found -1"]),
         ({"name": "moons", "seed": "a"}, ["seed: found 'a'"]),
     ],
@@ -104,3 +109,11 @@ def test_the_shapes_are_what_their_names_say() -> None:
     plain = x * 1.5 + (0.5, 0.25)
     assert np.allclose(np.hypot(*(plain[y == 0]).T), 1, atol=1e-5) and (plain[y == 0][:, 1] >= -1e-6).all()
     assert np.allclose(np.hypot(*(plain[y == 1] - (1, 0.5)).T), 1, atol=1e-5) and (plain[y == 1][:, 1] <= 0.5).all()
+
+
+def test_a_preset_can_check_a_name_without_reading_anything() -> None:
+    for name in (*names(), "data/mine.csv", "mine.NPZ", "/somewhere/idx"):
+        assert check_dataset(name) == name
+    for name in ("", "mine", None, 3, ["digits"]):
+        with pytest.raises(DataError, match="dataset: found"):
+            check_dataset(name)

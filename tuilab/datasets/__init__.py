@@ -7,6 +7,6 @@ Importing this loads no array library; a data set's own module is imported when 
 """
 
 from tuilab.datasets.base import DataError, Split
-from tuilab.datasets.registry import DATASETS, Dataset, load, names
+from tuilab.datasets.registry import DATASETS, Dataset, check_dataset, load, names
 
-__all__ = ["DATASETS", "DataError", "Dataset", "Split", "load", "names"]
+__all__ = ["DATASETS", "DataError", "Dataset", "Split", "check_dataset", "load", "names"]

@@ -23,9 +23,14 @@ class DataError(ValueError):
     """
 
     def __init__(self, field: str, message: str):
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.message = message
+        self.field = _printable(field)
+        self.message = _printable(message)
+        super().__init__(f"{self.field}: {self.message}")
+
+
+def _printable(text: str) -> str:
+    """`text` on one line and free of what would steer a terminal: a file's name may hold anything."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +38,8 @@ class Source:
     """A data set as its file or formula gives it, before any split.
 
     x (n, features) float32; y (n,) int64 class numbers, or (n, outputs) float32 for regression. Where the
-    publisher fixed a test part, `x_test` and `y_test` hold it and it is never mixed with the rest.
+    publisher fixed a test part, `x_test` and `y_test` hold it and it is never mixed with the rest. `scaled` says that
+    the features are on a scale a network starts well on; where they are not, they are standardised unless told not to.
     """
 
     name: str
@@ -44,6 +50,7 @@ class Source:
     image_shape: tuple[int, int] | None = None
     x_test: Floats | None = None
     y_test: Labels | None = None
+    scaled: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,13 +33,13 @@ def split(
     *,
     train_size: int | None = None,
     label_noise: float = 0.0,
-    standardise: bool = False,
+    standardise: bool | None = None,
 ) -> Split:
     """The three parts of `source`; raises DataError if an option asks for what is not there.
 
     Validation and test parts depend on the seed alone: `train_size` takes the first rows of the shuffled training
     part, `label_noise` gives that share of the training rows a wrong class, `standardise` moves and scales each
-    feature by the training rows' mean and standard deviation.
+    feature by the training rows' mean and standard deviation (None: if the source is not scaled already).
     """
     train, val, test = _parts(source, seed)
     train = train[Draws(seed, "order").order(len(train))]
@@ -63,7 +63,7 @@ def split(
         class_names=source.class_names,
         image_shape=source.image_shape,
     )
-    return _standardised(made) if standardise else made
+    return _standardised(made) if (not source.scaled if standardise is None else standardise) else made
 
 
 def stratified(y: NDArray[np.int64], share: float, draws: Draws) -> NDArray[np.bool_]:
