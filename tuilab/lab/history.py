@@ -151,11 +151,11 @@ class History:
             self._curves: Curves | None = None
 
     def add(self, metrics: Any) -> None:
-        """The rows of one `Trainer.advance` (engine Metrics)."""
-        steps = np.arange(metrics.first_step, metrics.first_step + len(metrics), dtype=np.int64)
+        """The rows of one `Trainer.advance` (engine Metrics); a row lies at the number of steps done with it."""
+        before = np.arange(metrics.first_step, metrics.first_step + len(metrics), dtype=np.int64)
         values = np.column_stack([metrics.loss, metrics.accuracy, metrics.lr, metrics.grad_norm])
         with self._lock:
-            self._train.add(steps - 1, steps.astype(np.float64), values.astype(np.float32, copy=False))
+            self._train.add(before, before + 1.0, values.astype(np.float32, copy=False))
             self._curves = None
 
     def add_row(

@@ -56,7 +56,7 @@ class MetricsLog:
         """The rows of one `Trainer.advance`."""
         if len(metrics):
             self._keep(
-                metrics.first_step,
+                metrics.first_step + 1,
                 np.column_stack([metrics.loss, metrics.accuracy, metrics.lr, metrics.grad_norm]),
             )
 

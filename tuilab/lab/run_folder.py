@@ -121,12 +121,13 @@ class RunFolder:
     def save(self, preset: Preset, state: SavedState | None) -> None:
         """Queues metrics, timeline and (unless there is none yet) the snapshot, in this order."""
         self._due = time.monotonic() + SAVE_EVERY
-        self._writer.submit("save", lambda: self._save(preset, state))
+        log = self._log
+        self._writer.submit("save", lambda: self._save(log, preset, state))
 
-    def _save(self, preset: Preset, state: SavedState | None) -> None:
+    def _save(self, log: metrics_log.MetricsLog | None, preset: Preset, state: SavedState | None) -> None:
         begun = time.monotonic()
-        if self._log is not None:
-            self._log.write()
+        if log is not None:
+            log.write()
         # The timeline first: a snapshot never knows of more changes than the preset beside it.
         write_atomic(self.path / PRESET, dumps(preset).encode())
         if state is not None:

@@ -13,7 +13,7 @@ from typing import Any
 from engine.spec import DIALS, Recipe, SpecError, check_int, nearest
 
 MAX_STEP = 10**12
-MAX_BATCH = 1_000_000
+MAX_BATCH = 65_536  # the engine's
 
 #: What can be turned while a run goes on.
 TURNABLE = (*DIALS, "batch_size")

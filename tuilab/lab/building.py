@@ -1,0 +1,133 @@
+"""Building what a session trains: data, budget, compiled kernels, a trainer that is new or one that goes on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.spec import Architecture, Recipe
+from tuilab.lab import metrics_log
+from tuilab.lab.errors import LabError, PresetError, RunError
+from tuilab.lab.preset import DEFAULT_EPOCHS, Preset
+from tuilab.lab.run_folder import METRICS, SavedState
+from tuilab.lab.timeline import Change
+
+if TYPE_CHECKING:
+    from engine import Trainer
+    from engine.snapshot import Snapshot
+    from tuilab.datasets import Split
+    from tuilab.lab.history import History
+
+#: Validation rows looked at for each row trained on, at most: the looks then take about a tenth of the time.
+LOOK_SHARE = 0.3
+MAX_LOOKS = 2000
+
+
+def load_data(preset: Preset) -> Split:
+    """The data of `preset`; raises PresetError."""
+    from tuilab.datasets import DataError, load
+
+    try:
+        return load(
+            preset.dataset, seed=preset.seed, train_size=preset.train_size, noise=preset.noise,
+            label_noise=preset.label_noise, standardise=preset.standardise or None,
+        )  # fmt: skip
+    except DataError as error:
+        raise PresetError(f"{preset.name}: {error}") from None
+
+
+def budget(preset: Preset, data: Split) -> int:
+    """Steps of the whole run; an epoch counts by the batch size the preset begins with."""
+    epochs = DEFAULT_EPOCHS if preset.epochs is None else preset.epochs
+    return preset.steps or max(1, round(epochs * epoch_steps(preset, data)))
+
+
+def epoch_steps(preset: Preset, data: Split) -> int:
+    """Steps of one epoch, the last of which may have a smaller batch."""
+    return -(-len(data.x_train) // preset.batch_size)
+
+
+def usual_eval_every(preset: Preset, data: Split, total_steps: int) -> int:
+    """Steps between two looks at the validation part: an epoch, and more where looking takes long."""
+    looking = len(data.x_val) / (LOOK_SHARE * preset.batch_size)
+    return max(1, round(max(min(epoch_steps(preset, data), 50), looking, total_steps / MAX_LOOKS)))
+
+
+def compile_phase() -> str:
+    """What `warm_up` is about to do, for people. Imports the compiler."""
+    from engine.jit import is_warm
+
+    return "loading kernels" if is_warm() else "compiling kernels (once on this machine)"
+
+
+def warm_up() -> None:
+    """Compiles the kernels, or loads them from the cache, by one step of the smallest network."""
+    from engine import Trainer
+
+    tiny = Trainer(Architecture((1, 1, 1)), Recipe(), [[0.0]], [0])
+    tiny.advance(1)
+    tiny.evaluate([[0.0]], [0])
+
+
+@contextmanager
+def one_line_errors(preset: Preset) -> Iterator[None]:
+    """What the engine refuses becomes a PresetError with the preset's name."""
+    try:
+        yield
+    except MemoryError:
+        raise LabError(f"{preset.name}: not enough memory for widths = {list(preset.widths)}") from None
+    except LabError:
+        raise
+    except ValueError as error:
+        raise PresetError(f"{preset.name}: {error}") from None
+
+
+def new_trainer(preset: Preset, data: Split, backend: str, threads: int | None) -> Trainer:
+    """The trainer as the preset begins; raises SpecError or ValueError."""
+    from engine import Trainer
+
+    return Trainer(
+        Architecture((data.features, *preset.widths, data.outputs), data.task), preset.recipe,
+        data.x_train, data.y_train, batch_size=preset.batch_size, seed=preset.seed, backend=backend, threads=threads,
+    )  # fmt: skip
+
+
+def restored_trainer(preset: Preset, data: Split, saved: SavedState, threads: int | None) -> Trainer:
+    """The trainer as it was saved; raises RunError if snapshot and preset do not belong together."""
+    from engine import Trainer
+    from engine.snapshot import Snapshot
+
+    if not 0 <= saved.events <= len(preset.timeline):
+        raise RunError(f"snapshot: it knows of {saved.events} changes, preset.toml of {len(preset.timeline)}")
+    try:
+        trainer = Trainer.restore(Snapshot(saved.trainer, saved.arrays), data.x_train, data.y_train, threads=threads)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise RunError(f"snapshot: cannot be read: {error}") from None
+    if trainer.params_sha256() != saved.params_sha256 or trainer.step != saved.step:
+        raise RunError("snapshot: damaged, its parameters are not those it was saved with")
+    recipe, batch_size = _dials_after(preset, preset.timeline[: saved.events])
+    wanted = (data.features, *preset.widths, data.outputs), recipe, batch_size, preset.seed
+    if (trainer.architecture.widths, trainer.recipe, trainer.batch_size, trainer.seed) != wanted:
+        raise RunError("snapshot: it is not of this preset.toml, which must have been changed since")
+    return trainer
+
+
+def _dials_after(preset: Preset, changes: tuple[Change, ...]) -> tuple[Recipe, int]:
+    """Recipe and batch size once `changes` are done."""
+    dials = {change.field: change.value for change in changes}
+    batch_size = dials.pop("batch_size", preset.batch_size)
+    return preset.recipe.changed(**dials), batch_size
+
+
+def saved_state(snapshot: Snapshot, step: int, events: int, wall_s: float) -> SavedState:
+    """`snapshot` as a run folder keeps it."""
+    sha = hashlib.sha256(snapshot.arrays["params"].tobytes()).hexdigest()
+    return SavedState(snapshot.arrays, snapshot.meta, step, events, wall_s, sha)
+
+
+def read_curves(folder: Path, history: History, step: int) -> None:
+    """Fills `history` with what the folder's log holds up to `step`."""
+    metrics_log.fill(history, folder / METRICS, step)

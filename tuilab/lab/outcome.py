@@ -1,0 +1,62 @@
+"""The outcome of a run as one flat JSON object: what `--json` prints and result.json holds."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from tuilab.lab.timeline import AUTO
+
+if TYPE_CHECKING:
+    from tuilab.lab.session import Session
+
+
+def result(session: Session) -> dict[str, Any]:
+    """The object for `session` as it stands; a number that is not finite is null.
+
+    train_loss, val_loss, val_accuracy, test_loss and test_accuracy are looked up now, in evaluation mode;
+    grad_norms are those of the last step. wall_s counts steps and looks at the validation part, neither loading nor
+    compiling.
+    """
+    trainer, data = session.trainer, session.data
+    train, val, test = (
+        trainer.evaluate(x, y)
+        for x, y in ((data.x_train, data.y_train), (data.x_val, data.y_val), (data.x_test, data.y_test))
+    )
+    folder = session.folder
+    status = session.status if session.ended else "stopped"
+    return {
+        "run_id": folder.run_id if folder else None,
+        "preset": session.preset.name,
+        "dataset": session.preset.dataset,
+        "status": status,
+        "steps": trainer.step,
+        "epochs": round(trainer.epoch, 6),
+        "total_steps": session.total_steps,
+        "diverged_at": trainer.diverged_at,
+        "seed": trainer.seed,
+        "backend": trainer.backend,
+        "threads": trainer.threads,
+        "parameters": trainer.parameters,
+        "wall_s": round(session.wall_s, 6),
+        "steps_per_s": round(trainer.step / session.wall_s, 3) if session.wall_s else 0.0,
+        "train_loss": finite(train.loss),
+        "train_accuracy": finite(train.accuracy),
+        "val_loss": finite(val.loss),
+        "val_accuracy": finite(val.accuracy),
+        "test_loss": finite(test.loss),
+        "test_accuracy": finite(test.accuracy),
+        "grad_norms": [finite(v) for v in session.grad_norms],
+        "events": [
+            {"step": change.step, change.field: AUTO if change.value is None else change.value}
+            for change in session.events
+        ],
+        "params_sha256": trainer.params_sha256(),
+        "out": str(folder.path) if folder else None,
+        "saved": folder is not None and session.problem is None,
+    }
+
+
+def finite(value: float) -> float | None:
+    """`value`, or None where JSON has no word for it."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,284 @@
+"""One background thread that moves a session, so that nothing the training does makes the screen wait.
+
+Every method but `stop` and `as_preset` returns at once; what it asks for happens between two chunks of about 15 ms.
+What the thread has to tell is in `frame()`, a picture of one moment that no later step changes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from engine.spec import Recipe
+from tuilab.lab.disk import why
+from tuilab.lab.errors import LabError, one_line
+from tuilab.lab.history import Curves
+from tuilab.lab.pace import CHUNK_S, Pace
+from tuilab.lab.preset import Preset
+from tuilab.lab.session import Session
+from tuilab.lab.timeline import Change
+
+_T = TypeVar("_T")
+_END = float("inf")  # the goal of a run without another
+_NOW = -1.0  # the goal that is reached already
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """All the screen shows, at one moment. `total_steps` is 0 until the data are loaded.
+
+    `revision` changes whenever anything else does. `message` tells what is going on beside the training, `error`
+    what ended it: one line each.
+    """
+
+    status: str  # ready, running, paused, finished, stopped, diverged
+    step: int
+    total_steps: int
+    epoch: float
+    steps_per_s: float
+    recipe: Recipe
+    batch_size: int
+    seed: int
+    curves: Curves
+    events: tuple[Change, ...]
+    train_loss: float
+    val_loss: float
+    val_accuracy: float
+    diverged_at: int | None
+    message: str
+    error: str | None
+    revision: int
+
+
+class Worker:
+    """Moves `session`, which no other thread may touch while this one lives."""
+
+    def __init__(self, session: Session):
+        self.session = session
+        self._cond = threading.Condition()
+        self._requests: deque[Callable[[], None]] = deque()
+        self._goal: float | None = None  # step to run up to, None: paused
+        self._speed: float | None = None
+        self._stopping = False
+        self._pace = Pace()
+        self._error: str | None = None
+        self._since = time.monotonic()
+        self._thread = threading.Thread(target=self._live, name="tuilab-engine", daemon=True)
+        self._revision = self._seen = 0
+        self._state = self._picture()
+        self._frame = Frame(**self._state, curves=session.history.series(), message="", revision=0)
+
+    # ---- what is asked for (any thread)
+
+    def start(self) -> None:
+        """Starts the thread, which at once loads, compiles and builds; nothing is trained before `run`."""
+        self._thread.start()
+
+    def run(self) -> None:
+        """Trains until paused or at the end of the budget."""
+        self._set_goal(lambda: _END)
+
+    def advance(self, n: int) -> None:
+        """Trains `n` steps, then pauses; asked for twice, it is both."""
+        self._set_goal(lambda: n + (self.session.step if self._goal in (None, _NOW, _END) else self._goal))
+
+    def pause(self) -> None:
+        """Pauses after the chunk that is going on."""
+        with self._cond:
+            # Acts on what was asked before it, too: run, then pause, in one breath is a pause.
+            self._requests.append(self._rest)
+            self._goal = None if self._goal is None else _NOW
+            self._cond.notify()
+
+    def turn(self, field: str, value: Any) -> None:
+        """Turns a dial; raises SpecError at once if it cannot be."""
+        self.session.turn(field, value)
+        self._ask(self.session.apply_turns)
+
+    def reset(self) -> None:
+        """Back to the first step, paused."""
+        self._ask(self._reset)
+
+    def rewind(self) -> None:
+        """Back to the last good state of a run that diverged, paused."""
+        self._ask(self._rewind)
+
+    def extend(self, steps: int) -> None:
+        """`steps` more than the budget."""
+        self._ask(lambda: self.session.extend(steps))
+
+    def set_speed(self, steps_per_s: float | None) -> None:
+        """At most so many steps a second; None: as fast as it goes."""
+        with self._cond:
+            self._speed = steps_per_s
+            self._cond.notify()
+
+    def frame(self) -> Frame:
+        """The newest picture; the same object while nothing has changed. The curves may be a chunk ahead of `step`."""
+        with self._cond:
+            state, revision = self._state, self._revision
+        frame, message = self._frame, self._message()
+        if (revision, message) != (self._seen, frame.message):
+            self._seen = revision
+            curves = self.session.history.series()
+            self._frame = frame = Frame(**state, curves=curves, message=message, revision=frame.revision + 1)
+        return frame
+
+    def call(self, function: Callable[[Session], _T], timeout: float | None = None) -> _T:
+        """What `function` gives when the engine thread calls it with the session, between two chunks.
+
+        Waits for it: a few milliseconds, unless kernels are being compiled. Raises TimeoutError, or what it raised.
+        """
+        if not self._thread.is_alive():
+            return function(self.session)
+        future: Future[_T] = Future()
+
+        def answer() -> None:
+            try:
+                future.set_result(function(self.session))
+            except BaseException as error:
+                future.set_exception(error)
+
+        self._ask(answer)
+        ends = time.monotonic() + (_END if timeout is None else timeout)
+        while not future.done():
+            if not self._thread.is_alive():
+                self._answer()  # the thread ended without another look at what was asked
+            elif time.monotonic() >= ends:
+                raise TimeoutError("the engine is busy")
+            with contextlib.suppress(TimeoutError):
+                future.exception(0.05)
+        return future.result()
+
+    def as_preset(self, name: str | None = None, title: str | None = None, timeout: float | None = None) -> Preset:
+        """`Session.as_preset`, from any thread; waits for the chunk that is going on."""
+        return self.call(lambda session: session.as_preset(name, title), timeout)
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Ends the thread once all is saved; False if that took longer than `timeout` seconds."""
+        with self._cond:
+            self._stopping = True
+            self._goal = None
+            self._cond.notify()
+        if self._thread.ident is None:
+            self.session.close()
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _ask(self, request: Callable[[], None]) -> None:
+        with self._cond:
+            self._requests.append(request)
+            self._cond.notify()
+
+    def _set_goal(self, goal: Callable[[], float]) -> None:
+        def set_it() -> None:
+            self._goal = goal()
+
+        self._ask(set_it)
+
+    # ---- the engine thread
+
+    def _live(self) -> None:
+        try:
+            self.session.prepare()
+            self._publish()
+            while not self._stopping:
+                self._answer()
+                if self._goal is None:
+                    self._wait(None)
+                else:
+                    self._train()
+        except Exception as error:  # whatever it was, the screen tells it in one line and stays
+            self._error = _told(error)
+        self._goal = None
+        try:
+            self._answer()
+            self.session.close()
+        except Exception as error:
+            self._error = self._error or _told(error)
+        self._publish()
+
+    def _answer(self) -> None:
+        """Does what was asked for since the last chunk."""
+        asked = False
+        while self._requests:
+            self._requests.popleft()()
+            asked = True
+        if asked:
+            self._publish()
+
+    def _wait(self, seconds: float | None) -> None:
+        """Until something is asked for, or `seconds` have gone by."""
+        with self._cond:
+            self._cond.wait_for(lambda: bool(self._requests) or self._stopping, seconds)
+
+    def _train(self) -> None:
+        """One chunk, and the rest of its time where the speed is limited."""
+        goal, speed = self._goal, self._speed
+        left = (_END if goal is None else goal) - self.session.step
+        if left <= 0 or self.session.ended:
+            self._rest()
+            self._publish()
+            return
+        chunk = self._pace.chunk if speed is None else min(self._pace.chunk, max(1, int(speed * CHUNK_S)))
+        begun = time.perf_counter()
+        done = self.session.advance(int(min(chunk, left)))
+        took = time.perf_counter() - begun
+        self._pace.took(done, took)
+        if self.session.ended:
+            self._rest()
+        self._publish()
+        if speed is not None and self._goal is not None:
+            self._wait(max(0.0, done / speed - took))
+
+    def _rest(self) -> None:
+        self._goal = None
+        self._pace.rest()
+
+    def _reset(self) -> None:
+        self._rest()
+        self.session.reset()
+        self.session.prepare()
+
+    def _rewind(self) -> None:
+        self._rest()
+        self.session.rewind()
+
+    def _publish(self) -> None:
+        state = self._picture()
+        with self._cond:
+            self._revision += 1
+            self._state = state
+
+    def _message(self) -> str:
+        phase = self.session.phase
+        return f"{phase}… {time.monotonic() - self._since:.0f} s" if phase else self.session.problem or ""
+
+    def _picture(self) -> dict[str, Any]:
+        """The fields of a frame that the engine thread knows."""
+        session, goal = self.session, self._goal
+        running = goal is not None and not session.ended and self._error is None
+        return {
+            "status": "running" if running else session.status,
+            "step": session.step, "total_steps": session.total_steps, "epoch": session.epoch,
+            "steps_per_s": self._limited(self._pace.rate) if running else 0.0,
+            "recipe": session.recipe, "batch_size": session.batch_size, "seed": session.preset.seed,
+            "events": session.events, "train_loss": session.train_loss,
+            "val_loss": session.val_loss, "val_accuracy": session.val_accuracy,
+            "diverged_at": session.diverged_at, "error": self._error,
+        }  # fmt: skip
+
+    def _limited(self, rate: float) -> float:
+        return rate if self._speed is None else min(rate, self._speed)
+
+
+def _told(error: Exception) -> str:
+    """An error in one line, with its kind unless it is one of ours, whose line says all."""
+    return str(error) if isinstance(error, LabError) else one_line(f"{type(error).__name__}: {why(error)}")
