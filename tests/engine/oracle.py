@@ -181,7 +181,8 @@ class Oracle:
         """Logits or outputs (batch, outputs). `update`: move the running statistics as a training step does."""
         recipe = self.recipe
         masks = masks if masks is not None else [None] * self.layers
-        h = drop(torch.as_tensor(x, dtype=self.dtype), masks[0], recipe.input_dropout, recipe.alpha_dropout)
+        # alpha dropout is made for what a SELU gives out: the input keeps to plain dropout
+        h = drop(torch.as_tensor(x, dtype=self.dtype), masks[0], recipe.input_dropout, False)
         for i, activation in enumerate(recipe.activations(self.layers - 1)):
             z = h @ self.params[f"{i}.weight"] + self.params[f"{i}.bias"]
             if recipe.batch_norm:
@@ -195,7 +196,10 @@ class Oracle:
         if training and not update:
             mean, var = mean.clone(), var.clone()
         gamma, beta = self.params[f"{i}.gamma"], self.params[f"{i}.beta"]
-        if training and len(z) == 1:  # torch refuses one row; its variance is 0 and the output beta, whatever z is
+        if training and len(z) == 1:
+            # Torch refuses one row. Its variance is 0 and the output beta, whatever z is; the running mean moves as
+            # ever, the running variance stays, since one row says nothing of it.
+            mean += self.recipe.bn_momentum * (z.detach()[0] - mean)
             return (z - z) * gamma + beta
         return F.batch_norm(z, mean, var, gamma, beta, training, self.recipe.bn_momentum, self.recipe.bn_eps)
 
