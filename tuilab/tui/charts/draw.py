@@ -53,18 +53,30 @@ def paint(plot: Plot, width: int, height: int) -> Cells:
     if width < 16 or height < 4:
         return cells
     where = area(width, height, step_labels=plot.step_labels, mark_labels=plot.mark_labels)
-    _title(cells, plot)
-    _scales(cells, plot, where)
+    draw_frame(cells, plot, where)
     drawn = [line for line in plot.lines if len(line.x)]
-    if not drawn:
-        _empty(cells, plot, where)
-        return cells
-    _rules(cells, plot, where)
-    ends = _curves(cells, plot, drawn, where)
-    if plot.mark_labels:
-        _mark_labels(cells, plot, where, lanes(height, True))
-    _labels(cells, plot, ends, where)
+    if drawn:
+        draw_marks(cells, plot, where)
+        _labels(cells, plot, _curves(cells, plot, drawn, where), where)
     return cells
+
+
+def draw_frame(cells: Cells, plot: Plot, where: Area, values: bool = True) -> None:
+    """Title and axes; without any point also what to do about that. `values`: label the y axis."""
+    _title(cells, plot)
+    if values:
+        _value_scale(cells, plot, where)
+    if plot.step_labels:
+        _step_scale(cells, plot, where)
+    if not any(len(line.x) for line in plot.lines):
+        _empty(cells, plot, where)
+
+
+def draw_marks(cells: Cells, plot: Plot, where: Area) -> None:
+    """Rules where something was turned, with what it was, and the crosshair."""
+    _rules(cells, plot, where)
+    if plot.mark_labels:
+        _mark_labels(cells, plot, where, lanes(cells.height, True))
 
 
 def _title(cells: Cells, plot: Plot) -> None:
@@ -80,14 +92,15 @@ def _title(cells: Cells, plot: Plot) -> None:
         cells.put(0, cells.width - len(hint) - 1, hint, ink)
 
 
-def _scales(cells: Cells, plot: Plot, where: Area) -> None:
-    """Labels of both axes and a faint rule at each labelled value."""
+def _value_scale(cells: Cells, plot: Plot, where: Area) -> None:
+    """Labels of the y axis and a faint rule at each labelled value."""
     for tick in ticks(plot.y, max(where.height // 3, 2)):
         row = where.top + _row(float(plot.y.place(tick.value)), where.height)
         cells.put(row, where.left, "┈" * where.width, Ink.GRID)
         cells.put(row, where.left - 1 - len(tick.label), tick.label, Ink.DIM)
-    if not plot.step_labels:
-        return
+
+
+def _step_scale(cells: Cells, plot: Plot, where: Area) -> None:
     row, free = where.top + where.height, 0
     for tick in ticks(plot.x, max(where.width // 14, 2)):
         column = where.column(float(plot.x.place(tick.value)))
@@ -95,8 +108,8 @@ def _scales(cells: Cells, plot: Plot, where: Area) -> None:
         if start >= free and start + len(tick.label) <= cells.width:
             cells.put(row, start, tick.label, Ink.DIM)
             free = start + len(tick.label) + 2
-    if free + 4 <= cells.width:
-        cells.put(row, cells.width - 5, "step", Ink.GRID)
+    if free + 4 < where.left + where.width:
+        cells.put(row, where.left + where.width - 4, "step", Ink.GRID)
 
 
 def _empty(cells: Cells, plot: Plot, where: Area) -> None:

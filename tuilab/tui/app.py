@@ -1,0 +1,149 @@
+"""The lab as a Textual app, and the way in: `open_lab`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+
+from tuilab.tui.labmodel import LabModel
+from tuilab.tui.screens.lab import LabScreen
+from tuilab.tui.theme import DARK, LIGHT, colorless
+
+if TYPE_CHECKING:
+    from tuilab.lab.preset import Preset
+    from tuilab.lab.worker import Worker
+
+#: Makes the worker of a preset. Called on a thread, for it loads the engine.
+MakeWorker = Callable[["Preset"], "Worker"]
+
+STOP_SECONDS = 10.0
+
+
+class LabApp(App[int]):
+    """One preset at a time on a lab screen. The engine is loaded on a thread once the screen is painted."""
+
+    TITLE = "tuilab"
+    CSS_PATH = "lab.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False),
+        Binding("ctrl+c", "quit", "Quit", show=False),
+    ]
+
+    def __init__(
+        self, preset: Preset, make_worker: MakeWorker, *, speed: float | None = None, paused: bool = True,
+    ):  # fmt: skip
+        super().__init__()
+        self._make_worker = make_worker
+        self._run_at_once = not paused
+        self.model = LabModel(preset)
+        self.model.speed = speed
+        self.problem: str | None = None
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The lines' colours, under every theme."""
+        dark = self.current_theme.dark
+        return {
+            "train": "#ffb454" if dark else "#c2570c",
+            "val": "#5ccfe6" if dark else "#0b7285",
+            "accuracy": "#7fd88f" if dark else "#1d7d3f",
+        }
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """With NO_COLOR no colour codes at all, where Textual would send grey tones."""
+        filters = list(super().get_line_filters())
+        return colorless(filters) if self.no_color else filters
+
+    def on_mount(self) -> None:
+        """The screen first, then the engine."""
+        if self.no_color:
+            self.add_class("-no-color")
+        self.push_screen(LabScreen(self.model))
+        self.call_after_refresh(self._begin)
+        with contextlib.suppress(RuntimeError, ValueError):
+            for sign in (signal.SIGHUP, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(sign, self._leave)
+
+    def _begin(self) -> None:
+        self.run_worker(self._start(self.model), group="engine")
+
+    async def _start(self, model: LabModel) -> None:
+        """Make and start the worker on a thread, then attach it."""
+        try:
+            worker = await asyncio.to_thread(self._started, model.preset)
+        except ValueError as error:
+            self.problem = str(error)
+            self.exit(2)
+            return
+        if model is not self.model:  # another preset was opened meanwhile
+            await asyncio.to_thread(worker.stop, STOP_SECONDS)
+            return
+        if model.speed is not None:
+            worker.set_speed(model.speed)
+        model.attach(worker)
+        if self._run_at_once:
+            self._run_at_once = False
+            worker.run()
+
+    def _started(self, preset: Preset) -> Worker:
+        worker = self._make_worker(preset)
+        worker.start()
+        return worker
+
+    def open(self, preset: Preset) -> None:
+        """Save and leave the present run, and open `preset`."""
+        old, speed = self.model, self.model.speed
+        self.model = LabModel(preset)
+        self.model.speed = speed
+        self.switch_screen(LabScreen(self.model))
+        if old.worker is not None:
+            self.run_worker(asyncio.to_thread(old.worker.stop, STOP_SECONDS), group="stop")
+        self.call_after_refresh(self._begin)
+
+    async def action_quit(self) -> None:
+        """Stop the worker, which saves the run, and leave."""
+        if self.model.worker is not None:
+            await asyncio.to_thread(self.model.worker.stop, STOP_SECONDS)
+        self.exit(0)
+
+    def _leave(self) -> None:
+        """The terminal went away, or someone asked the process to end."""
+        self.run_worker(self.action_quit(), group="stop")
+
+
+def open_lab(
+    preset_ref: str | None, *, backend: str = "auto", threads: int | None = None, speed: float | None = None,
+    paused: bool = False,
+) -> int:  # fmt: skip
+    """Open the lab on a preset, a TOML file or a run folder (None: the preset to begin with); gives the exit code.
+
+    Raises PresetError (one line) before anything is painted if there is no such preset.
+    """
+    from tuilab.lab.preset import DEFAULT, load_preset
+
+    preset = load_preset(DEFAULT if preset_ref is None else preset_ref)
+
+    def make_worker(chosen: Preset) -> Worker:
+        from tuilab.lab.run_folder import RUNS
+        from tuilab.lab.session import Session
+        from tuilab.lab.worker import Worker
+
+        return Worker(Session(chosen, backend=backend, threads=threads, runs=RUNS))
+
+    app = LabApp(preset, make_worker, speed=speed, paused=paused)
+    code = app.run()
+    if app.problem is not None:
+        from tuilab.lab.errors import LabError
+
+        raise LabError(app.problem)
+    return app.return_code or code or 0

@@ -1,0 +1,53 @@
+"""From a frame's curves to the lines of the charts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tuilab.tui.charts.model import Line
+from tuilab.tui.theme import EXTRA, LAYER, TRAIN, VAL
+
+if TYPE_CHECKING:
+    from tuilab.lab.history import Curves, Series
+
+#: What the upper chart can show, and whether on a log axis at first.
+TOP_VIEWS: tuple[tuple[str, bool], ...] = (("Loss", True), ("Accuracy", False), ("Learning rate", False))
+
+_DASHES = (0, 6, 2, 10, 4)
+
+
+def line(series: Series, label: str, color: int, *, smooth: bool = True, dash: int = 0) -> Line:
+    """A series as a line; one without width is drawn as such."""
+    exact = np.array_equal(series.low, series.high, equal_nan=True)
+    low, high = (series.mean, series.mean) if exact else (series.low, series.high)
+    return Line(label, series.x, low, high, series.mean, color, smooth and not exact, dash)
+
+
+def top_lines(curves: Curves, view: str, plain: bool) -> list[Line]:
+    """The lines of the upper chart; `plain`: told apart by dashes."""
+    dash = 4 if plain else 0
+    if view == "Learning rate":
+        return [line(curves.lr, "lr", EXTRA, smooth=False)]
+    if view == "Accuracy":
+        train, val = curves.accuracy, curves.val_accuracy
+        known = [(s, n, c, d) for s, n, c, d in ((train, "train", TRAIN, 0), (val, "val", VAL, dash))
+                 if np.isfinite(s.mean).any()]  # fmt: skip
+        return [line(s, n, c, smooth=n == "train", dash=d) for s, n, c, d in known]
+    return [line(curves.train, "train", TRAIN), line(curves.val, "val", VAL, smooth=False, dash=dash)]
+
+
+def layer_lines(curves: Curves, plain: bool) -> list[Line]:
+    """Gradient norms, the first layer first."""
+    return [
+        line(s, f"L{k + 1}", LAYER + k, dash=_DASHES[k % len(_DASHES)] if plain else 0)
+        for k, s in enumerate(curves.grad_norm)
+    ]
+
+
+def last_norms(curves: Curves) -> tuple[float, ...]:
+    """The newest gradient norm of each layer; empty before the first step."""
+    if not curves.grad_norm or len(curves.grad_norm[0].x) == 0:
+        return ()
+    return tuple(float(s.mean[-1]) for s in curves.grad_norm)

@@ -1,0 +1,93 @@
+"""Every key of the lab, once: the bindings, the footer and the help screen are made from this list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+from tuilab.tui.dials import DIALS
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """`keys` as Textual names them, `shown` as people do; `word` for the footer, `about` for the help."""
+
+    id: str
+    keys: str
+    shown: str
+    action: str
+    word: str
+    about: str
+    section: str
+
+
+_RUN, _DIALS, _VIEW, _LAB = "Training", "Dials", "Charts", "Lab"
+
+KEYS: tuple[Key, ...] = (
+    Key("run", "space", "space", "toggle", "run", "run, or pause", _RUN),
+    Key("step", "full_stop", ".", "advance(1)", "step", "one step, then pause", _RUN),
+    Key("steps", "greater_than_sign", ">", "advance(100)", "100 steps", "100 steps, then pause", _RUN),
+    Key("slower", "f", "f", "speed(1)", "speed", "slower: 1000, 100, 10, 1 steps a second", _RUN),
+    Key("faster", "F", "F", "speed(-1)", "faster", "faster, up to full speed", _RUN),
+    Key("reset", "r", "r", "reset", "reset", "back to step 0 and to the preset's dials", _RUN),
+    Key("rewind", "R", "R", "rewind", "back", "back to the last good step, after a divergence", _RUN),
+    Key("lr-down", "left_square_bracket", "[", "quick('lr',-1)", "lr −", "learning rate down", _DIALS),
+    Key("lr-up", "right_square_bracket", "]", "quick('lr',1)", "lr +", "learning rate up", _DIALS),
+    Key("charts", "c", "c", "charts", "crosshair", "to the charts' crosshair and back", _VIEW),
+    Key("top", "v", "v", "top", "view", "upper chart: loss, accuracy, learning rate", _VIEW),
+    Key("flow", "g", "g", "flow", "heatmap", "lower chart: gradient lines, or heat map", _VIEW),
+    Key("log", "y", "y", "log", "log", "upper chart: linear or logarithmic", _VIEW),
+    Key("smooth", "e", "e", "smooth(1)", "smoothing", "smoothing: off, light, medium, strong", _VIEW),
+    Key("theme", "t", "t", "theme", "theme", "dark or light", _VIEW),
+    Key("save", "s", "s", "save", "save", "save as a preset, with everything you turned", _LAB),
+    Key("open", "p", "p", "presets", "presets", "open another preset", _LAB),
+    Key("palette", "colon,ctrl+p", ":", "app.command_palette", "commands", "command palette: every dial and command", _LAB),
+    Key("shot", "f12", "F12", "picture", "picture", "save a picture of the screen (SVG)", _LAB),
+    Key("help", "question_mark", "?", "help", "help", "this list", _LAB),
+    Key("quit", "q", "q", "app.quit", "quit", "quit; the run is saved", _LAB),
+)
+
+#: Keys that act on the dial or the chart that has the focus: (as shown, what they do, section).
+LOCAL: tuple[tuple[str, str, str], ...] = (
+    ("tab  ↑ ↓  j k", "to the next dial, or the one before", _DIALS),
+    ("← →  h l  - +", "turn the dial under the cursor", _DIALS),
+    ("enter", "type a value, or pick from a list", _DIALS),
+    ("backspace", "back to the preset's value", _DIALS),
+    ("← →  h l", "crosshair (with shift: ten columns)", _VIEW),
+    ("+ -", "zoom in, out (mouse: wheel)", _VIEW),
+    ("{ }", "earlier, later (mouse: drag)", _VIEW),
+    ("0", "the whole run", _VIEW),
+)
+
+
+def bindings() -> list[BindingType]:
+    """The bindings of the lab screen: the list above and the quick keys of the dials."""
+    made: list[BindingType] = [Binding(k.keys, k.action, k.about, show=False, id=k.id) for k in KEYS]
+    for dial in DIALS:
+        if dial.key:
+            made.append(Binding(dial.key, f"quick('{dial.name}',1)", dial.label, show=False, id=dial.name))
+            back = f"{dial.label}, backwards"
+            made.append(Binding(dial.key.upper(), f"quick('{dial.name}',-1)", back, show=False, id=f"{dial.name}-back"))
+    made.append(Binding("escape", "dials", "Back to the dials", show=False))
+    return made
+
+
+def footer() -> list[tuple[str, str, str]]:
+    """The footer's hints (key, word, action), the most important first; help and quit last."""
+    order = ("run", "step", "steps", "lr-down", "lr-up", "save", "slower", "flow", "top", "reset", "palette", "charts",
+             "open", "smooth", "log", "theme", "help", "quit")  # fmt: skip
+    by_id = {key.id: key for key in KEYS}
+    chosen = (by_id[name] for name in order)
+    return [(k.shown, k.word, k.action if k.action.startswith("app.") else f"screen.{k.action}") for k in chosen]
+
+
+def help_rows() -> dict[str, list[tuple[str, str]]]:
+    """Section → (keys, what they do)."""
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for key in KEYS:
+        rows.setdefault(key.section, []).append((key.shown, key.about))
+    quick = [(f"{d.key} {d.key.upper()}", f"{d.label}, and backwards") for d in DIALS if d.key]
+    rows[_DIALS] = [(s, a) for s, a, section in LOCAL if section == _DIALS] + rows[_DIALS] + quick
+    rows[_VIEW] += [(s, a) for s, a, section in LOCAL if section == _VIEW]
+    return rows

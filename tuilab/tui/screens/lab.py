@@ -1,0 +1,285 @@
+"""The lab: dials on the left, charts beside them, what happens above and below."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from tuilab.tui.charts.view import StepView
+from tuilab.tui.commands import LabCommands
+from tuilab.tui.dials import BY_NAME
+from tuilab.tui.figures import exact, grouped
+from tuilab.tui.keys import bindings, footer
+from tuilab.tui.labmodel import LabModel
+from tuilab.tui.messages import DialRestored, DialTurned, DialTyped, ViewMoved
+from tuilab.tui.screens.help import HelpScreen
+from tuilab.tui.screens.presets import PresetsScreen
+from tuilab.tui.screens.save import SaveScreen
+from tuilab.tui.screens.small import ConfirmScreen, PickScreen, ValueScreen
+from tuilab.tui.widgets.bars import Banner, KeyBar, StatusLine
+from tuilab.tui.widgets.charts import ChartStack
+from tuilab.tui.widgets.dial import DialRow
+from tuilab.tui.widgets.dial_panel import DialPanel
+from tuilab.tui.widgets.header import HeaderBar
+from tuilab.tui.widgets.metrics import Metrics
+from tuilab.tui.widgets.panels import LayersPanel, TurnsPanel
+
+if TYPE_CHECKING:
+    from tuilab.lab.worker import Frame
+    from tuilab.tui.app import LabApp
+
+REFRESH = 15.0  # looks at the worker in a second
+
+
+class LabScreen(Screen[None]):
+    """Shows the frames of the model's worker and passes on what was turned."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings()
+    COMMANDS = {LabCommands}  # noqa: RUF012  (Textual's own form)
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (112, "-wide"), (164, "-broad")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-short"), (32, "-tall")]
+
+    def __init__(self, model: LabModel):
+        super().__init__()
+        self.model = model
+        self.view = StepView()
+        self._since = time.monotonic()
+
+    def compose(self) -> ComposeResult:
+        preset = self.model.preset
+        yield HeaderBar(preset.title or preset.name, network(preset.widths))
+        yield Metrics(id="metrics")
+        yield Banner()
+        with Horizontal(id="body"):
+            yield DialPanel(id="dials")
+            yield ChartStack(self.view, id="charts")
+            with Vertical(id="side"):
+                yield LayersPanel()
+                yield TurnsPanel()
+        yield StatusLine()
+        yield KeyBar(footer())
+
+    def on_mount(self) -> None:
+        """Show the preset's dials at once; frames follow."""
+        self.query_one(Banner).display = False
+        self.dials.show(self.model)
+        self.status.say("loading the engine; dials can be turned already", "$foreground 65%")
+        self._show_settings()
+        self.query_one(DialRow).focus()
+        self.charts.starting("", 0.0)
+        self.set_interval(1 / REFRESH, self.tick)
+
+    @property
+    def dials(self) -> DialPanel:
+        """The dial panel."""
+        return self.query_one(DialPanel)
+
+    @property
+    def charts(self) -> ChartStack:
+        """The two charts."""
+        return self.query_one(ChartStack)
+
+    @property
+    def status(self) -> StatusLine:
+        """The line that says what happened last."""
+        return self.query_one(StatusLine)
+
+    # ---- from the worker to the screen
+
+    def tick(self) -> None:
+        """Show the newest frame if there is one; until the first step the time that passes."""
+        frame = self.model.poll()
+        if frame is not None:
+            self.show(frame)
+        now = self.model.frame
+        if now is None or (now.step == 0 and now.message):
+            self.charts.starting(now.message if now is not None else "", time.monotonic() - self._since)
+
+    def show(self, frame: Frame) -> None:
+        """Bring everything on the screen up to `frame`."""
+        self.query_one(HeaderBar).show(frame)
+        self.query_one(Metrics).show(frame)
+        self.dials.show(self.model)
+        self.charts.show(frame, self.model.turns)
+        if self.has_class("-broad"):
+            self.query_one(LayersPanel).show(self.model.widths, self.charts.norms, frame.recipe.activation)
+            self.query_one(TurnsPanel).show(self.model.turns)
+        self._announce(frame)
+
+    def _announce(self, frame: Frame) -> None:
+        """Bad news in the banner, other news in the status line."""
+        banner = self.query_one(Banner)
+        if frame.error:
+            banner.show(f"✖ {frame.error}  ·  r starts anew, q quits")
+        elif frame.status == "diverged":
+            banner.show(f"✖ diverged at step {grouped(frame.diverged_at or frame.step)}: loss or gradient is no longer finite  ·  "
+                        "R goes back to the last good step, [ lowers the learning rate, r starts anew")  # fmt: skip
+        else:
+            banner.show("")
+        if frame.message:
+            self.status.say(frame.message, "$secondary")
+        elif frame.status == "finished":
+            self.status.say("finished  ·  s saves it as a preset, r starts anew, space goes on, p opens another", "$success")
+        elif self.model.turns:
+            self.status.say(self.model.turns[-1].line, "$accent")
+        elif frame.status == "ready":
+            self.status.say("space runs it; turn any dial, before or while it trains", "$foreground 65%")
+        else:
+            self.status.say("turn any dial with ← → and see what it does", "$foreground 65%")
+
+    def _show_settings(self) -> None:
+        speed = "full speed" if self.model.speed is None else f"{exact(self.model.speed).removesuffix('.0')} steps/s"
+        self.status.settings(f"{speed} · smoothing {self.charts.smoothing_name}")
+
+    @on(ViewMoved)
+    def _view_moved(self) -> None:
+        self.charts.redraw()
+
+    # ---- dials
+
+    def set_dial(self, name: str, value: Any) -> str | None:
+        """Turn a dial to `value`; gives the reason if that cannot be."""
+        return self._did(lambda: self.model.set(name, value))
+
+    def _did(self, turn: Any) -> str | None:
+        try:
+            done = turn()
+        except ValueError as error:
+            self.status.say(str(error), "$error")
+            return str(error)
+        if done is not None:
+            self.dials.show(self.model)
+            self.status.say(done.line, "$accent")
+        return None
+
+    @on(DialTurned)
+    def _turned(self, event: DialTurned) -> None:
+        self._did(lambda: self.model.turn(event.name, event.direction))
+
+    @on(DialRestored)
+    def _restored(self, event: DialRestored) -> None:
+        self.set_dial(event.name, self.model.start_value(event.name))
+
+    @on(DialTyped)
+    def _typed(self, event: DialTyped) -> None:
+        dial, value = BY_NAME[event.name], self.model.value(event.name)
+        if dial.cyclic and isinstance(dial.values[0], bool):
+            self._did(lambda: self.model.turn(event.name, 1))
+            return
+        screen = PickScreen if dial.cyclic else ValueScreen
+        self.app.push_screen(screen(dial, value, lambda v: self.set_dial(dial.name, v)))
+
+    def action_quick(self, name: str, direction: int) -> None:
+        """Turn a dial from anywhere."""
+        self._did(lambda: self.model.turn(name, direction))
+
+    # ---- training
+
+    def action_toggle(self) -> None:
+        """Run or pause."""
+        self.model.toggle()
+
+    def action_advance(self, steps: int) -> None:
+        """So many steps, then pause."""
+        self.model.advance(steps)
+
+    def action_speed(self, direction: int) -> None:
+        """The next slower or faster speed."""
+        self.model.next_speed(direction)
+        self._show_settings()
+
+    @work
+    async def action_reset(self) -> None:
+        """Begin anew; asks first if turns would be lost."""
+        if self.model.unsaved:
+            count = len(self.model.turns)
+            text = f"{count} turn{'s' if count > 1 else ''} of this run in no preset yet (s saves them). Start anew?"
+            if not await self.app.push_screen_wait(ConfirmScreen("Reset", text)):
+                return
+        self.model.reset()
+
+    def action_rewind(self) -> None:
+        """Back to the last good step of a run that diverged."""
+        if self.model.frame is not None and self.model.frame.status == "diverged":
+            self.model.rewind()
+
+    # ---- charts
+
+    def action_charts(self) -> None:
+        """To the crosshair, from one chart to the other, and back to the dials."""
+        self.charts.next_focus(self.query_one(DialRow))
+
+    def action_dials(self) -> None:
+        """Back to the dials, no crosshair, the whole run."""
+        self.charts.leave()
+        if self.dials.focused is None:
+            self.query_one(DialRow).focus()
+
+    def action_top(self) -> None:
+        """Another view in the upper chart."""
+        self.charts.next_top()
+
+    def action_flow(self) -> None:
+        """Gradients as lines or as heat."""
+        self.charts.toggle_heat()
+
+    def action_log(self) -> None:
+        """Linear or logarithmic."""
+        self.charts.toggle_log()
+
+    def action_smooth(self, direction: int) -> None:
+        """The next level of smoothing."""
+        self.charts.next_smoothing(direction)
+        self._show_settings()
+
+    # ---- the lab
+
+    def action_theme(self) -> None:
+        """Dark or light."""
+        self.app.theme = "tuilab-light" if self.app.current_theme.dark else "tuilab-dark"
+
+    def action_help(self) -> None:
+        """All keys."""
+        self.app.push_screen(HelpScreen())
+
+    @work
+    async def action_save(self) -> None:
+        """Save the run as a preset."""
+        from tuilab.tui.saving import suggested_path
+
+        count = len(self.model.turns)
+        about = f"The preset's dials, its seed, and {count} turn{'' if count == 1 else 's'} at their steps."
+        path = await self.app.push_screen_wait(
+            SaveScreen(suggested_path(self.model.preset), about, lambda path, again: self.model.save(path, again))
+        )
+        if path is not None:
+            self.notify(f"saved as {path}; tuilab replay {path} --check replays it", title="Saved")
+
+    @work
+    async def action_presets(self) -> None:
+        """Open another preset."""
+        preset = await self.app.push_screen_wait(PresetsScreen(self.model.preset.name))
+        if preset is not None:
+            app: LabApp = self.app  # type: ignore[assignment]
+            app.open(preset)
+
+    def action_picture(self) -> None:
+        """Save the screen as a picture."""
+        from tuilab.tui.picture import save_picture
+
+        try:
+            self.notify(f"saved as {save_picture(self.app, Path('.'))}", title="Picture")
+        except OSError as error:
+            self.notify(str(error), title="Picture", severity="error")
+
+
+def network(widths: tuple[int, ...]) -> str:
+    """`64-32`: the hidden layers."""
+    return "hidden " + "-".join(str(w) for w in widths) if widths else "no hidden layer"

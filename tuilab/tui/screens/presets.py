@@ -1,0 +1,131 @@
+"""The preset browser: the list on the left, what the one under the cursor is about on the right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tuilab.tui.saving import known_presets
+
+if TYPE_CHECKING:
+    from tuilab.lab.preset import Preset
+
+
+class PresetsScreen(ModalScreen["Preset | None"]):
+    """Gives the preset that was chosen, or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back"),
+        Binding("slash", "search", "Search", show=False),
+        Binding("q,p", "dismiss(None)", show=False),
+        Binding("j", "move('down')", show=False),
+        Binding("k", "move('up')", show=False),
+        Binding("down", "into", show=False),
+    ]
+
+    def __init__(self, current: str):
+        super().__init__()
+        self._current = current
+        self._known = known_presets()
+        self._preset: Preset | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="window presets") as window:
+            window.border_title = "Presets"
+            yield Input(placeholder="/ to search", id="search")
+            with Horizontal():
+                yield OptionList(id="list")
+                with VerticalScroll(id="preview", can_focus=False):
+                    yield Static("", id="about")
+            yield Static("[$accent bold]enter[/] open   [$accent bold]/[/] search   [$accent bold]esc[/] back", classes="hint")
+
+    def on_mount(self) -> None:
+        """Show them all, the cursor on the one that is open."""
+        self._fill("")
+        self.query_one("#list").focus()
+
+    @on(Input.Changed, "#search")
+    def _fill_again(self, event: Input.Changed) -> None:
+        self._fill(event.value)
+
+    @on(Input.Submitted, "#search")
+    def _found(self, event: Input.Submitted) -> None:
+        self.query_one("#list").focus()
+
+    def _fill(self, wanted: str) -> None:
+        words = wanted.lower().split()
+        chosen = [(ref, source) for ref, source in self._known if all(w in ref.lower() for w in words)]
+        options = self.query_one("#list", OptionList)
+        options.clear_options()
+        options.add_options(
+            Option(Content.assemble(ref.removesuffix(".toml"), ("  yours" * (source == "here"), "$accent")), id=ref)
+            for ref, source in chosen
+        )
+        refs = [ref for ref, _ in chosen]
+        options.highlighted = refs.index(self._current) if self._current in refs else 0 if refs else None
+        if not refs:
+            self.query_one("#about", Static).update(f"nothing named {wanted!r}")
+
+    @on(OptionList.OptionHighlighted)
+    def _show(self, event: OptionList.OptionHighlighted) -> None:
+        from tuilab.lab.errors import LabError
+        from tuilab.lab.preset import load_preset
+
+        about = self.query_one("#about", Static)
+        try:
+            self._preset = load_preset(event.option.id or "")
+        except LabError as error:
+            self._preset = None
+            about.update(Content.assemble((str(error), "$error")))
+            return
+        about.update(preview(self._preset))
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        if self._preset is not None:
+            self.dismiss(self._preset)
+
+    def action_search(self) -> None:
+        """To the search field."""
+        self.query_one("#search").focus()
+
+    def action_leave(self) -> None:
+        """From the search field to the list, from the list back to the lab."""
+        if self.query_one("#search").has_focus:
+            self.query_one("#list").focus()
+        else:
+            self.dismiss(None)
+
+    def action_into(self) -> None:
+        """From the search field down to the list."""
+        self.query_one("#list").focus()
+
+    def action_move(self, way: str) -> None:
+        """Up or down the list."""
+        options = self.query_one(OptionList)
+        options.action_cursor_down() if way == "down" else options.action_cursor_up()
+
+
+def preview(preset: Preset) -> Content:
+    """What a preset is about, in a few lines."""
+    from tuilab.lab.preset import summary
+
+    facts = {"data": preset.dataset, **summary(preset), "batch": str(preset.batch_size), "seed": str(preset.seed)}
+    turned = len(preset.timeline)
+    if turned:
+        facts["timeline"] = f"{turned} turn{'s' if turned > 1 else ''}"
+    parts: list[tuple[str, str]] = [(f"{preset.title or preset.name}\n", "$primary bold")]
+    if preset.description:
+        parts.append((f"{preset.description}\n", "$foreground"))
+    parts += [("\n", "")]
+    for name, value in facts.items():
+        parts += [(f"{name:<10}", "$foreground 55%"), (f"{value}\n", "$foreground")]
+    return Content.assemble(*parts)

@@ -1,0 +1,116 @@
+"""The lab's own pair of themes, dark and light, and the colours of its lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter, Monochrome, NoColor
+from textual.theme import Theme
+
+from tuilab.tui.charts.heat import FIRST_INK, LEVELS
+from tuilab.tui.charts.model import Ink, line_ink
+
+DARK = Theme(
+    name="tuilab-dark",
+    primary="#7aa2f7", secondary="#bb9af7", accent="#ffb454", warning="#ffb454", error="#ff6b81", success="#7fd88f",
+    foreground="#d8dee9", background="#0b0e14", surface="#11151d", panel="#1a202c", dark=True,
+    variables={"block-cursor-text-style": "bold", "footer-key-foreground": "#ffb454", "scrollbar": "#2a3242",
+               "scrollbar-background": "#11151d", "border-blurred": "#2a3242"},
+)  # fmt: skip
+LIGHT = Theme(
+    name="tuilab-light",
+    primary="#2f5bd0", secondary="#7a3fc0", accent="#b4540a", warning="#a85d00", error="#c21f3a", success="#1d7d3f",
+    foreground="#1f2733", background="#eef1f5", surface="#fbfcfd", panel="#e3e8ef", dark=False,
+    variables={"block-cursor-text-style": "bold", "footer-key-foreground": "#b4540a", "scrollbar": "#c3cbd6",
+               "scrollbar-background": "#fbfcfd", "border-blurred": "#c3cbd6"},
+)  # fmt: skip
+
+#: Colour numbers of the lines that are not layers; layer k has the number LAYER + k.
+TRAIN, VAL, EXTRA, LAYER = 0, 1, 2, 3
+
+_NAMED = {True: ("#ffb454", "#5ccfe6", "#7fd88f"), False: ("#c2570c", "#0b7285", "#1d7d3f")}
+_RAMP = {
+    True: ("#5c7cfa", "#a66cf5", "#f06595", "#ffa14a", "#ffe066"),
+    False: ("#364fc7", "#862e9c", "#c2255c", "#d9480f", "#a86b00"),
+}
+_HEAT = {
+    True: ("#12122b", "#3b1d77", "#8b2a83", "#d94a5e", "#f98d3c", "#fde08a"),
+    False: ("#f4f1fb", "#cbbcf0", "#b06cc9", "#c73a72", "#a3261f", "#4a0d0d"),
+}
+
+
+def ramp(colors: tuple[str, ...], share: float) -> Color:
+    """The colour `share` (0..1) of the way along a row of colours."""
+    place = min(max(share, 0.0), 1.0) * (len(colors) - 1)
+    at = min(int(place), len(colors) - 2)
+    return Color.parse(colors[at]).blend(Color.parse(colors[at + 1]), place - at)
+
+
+def layer_color(layer: int, layers: int, dark: bool) -> Color:
+    """Colour of a layer: cold for the first, warm for the last."""
+    return ramp(_RAMP[dark], layer / max(layers - 1, 1) if layers > 1 else 0.6)
+
+
+def line_color(number: int, layers: int, dark: bool) -> Color:
+    """Colour of a line by its number."""
+    if number >= LAYER:
+        return layer_color(number - LAYER, layers, dark)
+    return Color.parse(_NAMED[dark][number])
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What a chart is drawn on."""
+
+    dark: bool
+    background: Color
+    foreground: Color
+    accent: Color
+    error: Color
+    success: Color
+    plain: bool = False  # no colour at all: bold, dim and dashes tell things apart
+
+
+def chart_styles(surface: Surface, layers: int) -> dict[int, Style]:
+    """Style of every ink of a chart with lines for `layers` layers."""
+    back = surface.background
+
+    def mixed(color: Color, share: float) -> Style:
+        return Style(color=back.blend(color, share).rich_color, bgcolor=back.rich_color)
+
+    def strong(color: Color) -> Style:
+        return Style(color=color.rich_color, bgcolor=back.rich_color, bold=True)
+
+    text = surface.foreground
+    styles = {
+        Ink.TEXT: mixed(text, 1.0), Ink.DIM: mixed(text, 0.55), Ink.GRID: mixed(text, 0.17), Ink.TITLE: strong(text),
+        Ink.MARK: mixed(surface.accent, 0.55), Ink.MARK_TEXT: mixed(surface.accent, 1.0),
+        Ink.CROSS: mixed(text, 0.75), Ink.GOOD: mixed(surface.success, 1.0), Ink.BAD: strong(surface.error),
+    }  # fmt: skip
+    out = {int(ink): style for ink, style in styles.items()}
+    for number in range(LAYER + layers):
+        color = line_color(number, layers, surface.dark)
+        out[line_ink(number)] = mixed(color, 1.0)
+        out[line_ink(number, faint=True)] = mixed(color, 0.36 if surface.dark else 0.30)
+    if surface.plain:
+        plain = {Ink.DIM: Style(dim=True), Ink.GRID: Style(dim=True), Ink.MARK: Style(dim=True),
+                 Ink.TITLE: Style(bold=True), Ink.BAD: Style(bold=True), Ink.MARK_TEXT: Style(bold=True)}  # fmt: skip
+        for ink in out:
+            faint = ink >= line_ink(0) and ink % 2 == 1
+            out[ink] = plain[Ink(ink)] if ink in plain else Style(dim=True) if faint else Style()
+    return out
+
+
+def heat_style(ink: int, dark: bool) -> Style:
+    """Style of a half block of two heat levels: ink = FIRST_INK + upper * LEVELS + lower."""
+    upper, lower = divmod(ink - FIRST_INK, LEVELS)
+    colors = _HEAT[dark]
+    top, bottom = (ramp(colors, level / (LEVELS - 1)).rich_color for level in (upper, lower))
+    return Style(color=top, bgcolor=bottom)
+
+
+def colorless(filters: list[LineFilter]) -> list[LineFilter]:
+    """The filters with grey tones (Textual's way of NO_COLOR) replaced by no colour codes at all."""
+    return [NoColor() if isinstance(f, Monochrome) else f for f in filters]

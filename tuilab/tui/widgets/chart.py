@@ -1,0 +1,194 @@
+"""A chart on the screen: paints a `Plot` when something changed, and moves the shared window and crosshair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tuilab.tui.charts.axis import AutoRange
+from tuilab.tui.charts.cells import Cells
+from tuilab.tui.charts.draw import area, paint
+from tuilab.tui.charts.heat import paint_heat
+from tuilab.tui.charts.model import Ink, Line, Mark, Plot, extent
+from tuilab.tui.charts.view import StepView
+from tuilab.tui.messages import ViewMoved
+from tuilab.tui.theme import Surface, chart_styles, heat_style
+
+
+class Chart(Widget, can_focus=True):
+    """Lines over steps. Several charts share a `StepView`, so that they show the same steps and one crosshair."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "cursor(-1)", "Crosshair left", show=False),
+        Binding("right,l", "cursor(1)", "Crosshair right", show=False),
+        Binding("shift+left,H", "cursor(-10)", "Crosshair far left", show=False),
+        Binding("shift+right,L", "cursor(10)", "Crosshair far right", show=False),
+        Binding("plus,equals_sign", "zoom(1)", "Zoom in", show=False),
+        Binding("minus", "zoom(-1)", "Zoom out", show=False),
+        Binding("left_curly_bracket", "pan(-1)", "Earlier", show=False),
+        Binding("right_curly_bracket", "pan(1)", "Later", show=False),
+        Binding("0,home", "all", "Whole run", show=False),
+    ]
+
+    def __init__(self, view: StepView, *, id: str, log: bool):
+        super().__init__(id=id)
+        self.view = view
+        self.range = AutoRange(log)
+        self.heat = False
+        self.smoothing = 0.0
+        self.title, self.empty, self.hint, self.hint_ink = "", "", "", int(Ink.DIM)
+        self.step_labels = self.mark_labels = True
+        self._lines: Sequence[Line] = ()
+        self._marks: Sequence[Mark] = ()
+        self._strips: list[Strip] | None = None
+        self._styles: _Styles | None = None
+        self._layers = 1
+        self._drag: tuple[int, float] | None = None
+
+    def show(self, lines: Sequence[Line], marks: Sequence[Mark], layers: int) -> None:
+        """Draw these lines from now on."""
+        self._lines, self._marks = lines, marks
+        if layers != self._layers:
+            self._layers, self._styles = layers, None
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Paint anew at the next refresh of the screen."""
+        self._strips = None
+        self.refresh()
+
+    def restyle(self) -> None:
+        """The theme changed."""
+        self._styles = None
+        self.redraw()
+
+    def plot(self) -> Plot:
+        """What is to be painted now."""
+        x = self.view.axis
+        y = self.range.follow(*extent(self._lines, x, self.range.log))
+        note = ("log" if y.log else "") + (" · zoomed" if self.view.zoomed else "")
+        return Plot(
+            self.title, self._lines, x, y, self._marks, self.smoothing, self.view.cursor, self.hint, self.hint_ink,
+            note.strip(" ·"), self.empty, self.step_labels, self.mark_labels,
+        )  # fmt: skip
+
+    def cells(self) -> Cells:
+        """The chart as cells of the widget's size."""
+        if self.heat:
+            return paint_heat(self.plot(), self.size.width, self.size.height, plain=self.app.no_color)
+        return paint(self.plot(), self.size.width, self.size.height)
+
+    def render_line(self, y: int) -> Strip:
+        if self._strips is None or len(self._strips) != self.size.height:
+            if self._styles is None:
+                self._styles = self._make_styles()
+            self._strips = self.cells().strips(self._styles)
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+
+    def _make_styles(self) -> _Styles:
+        theme = self.app.theme_variables
+        names = ("foreground", "accent", "error", "success")
+        text, accent, error, success = (Color.parse(theme[name]) for name in names)
+        dark, back = self.app.current_theme.dark, self.background_colors[1]
+        surface = Surface(dark, back, text, accent, error, success, plain=self.app.no_color)
+        return _Styles(chart_styles(surface, self._layers), dark)
+
+    def _on_resize(self, event: events.Resize) -> None:
+        self._strips = None
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return container.width
+
+    # ---- crosshair, zoom and pan
+
+    def _moved(self) -> None:
+        self.post_message(ViewMoved())
+
+    def _columns(self) -> int:
+        return area(self.size.width, self.size.height).width
+
+    def action_cursor(self, columns: int) -> None:
+        """Move the crosshair; the first time it appears at the newest step."""
+        self.view.move_cursor(columns, self._columns())
+        self._moved()
+
+    def action_zoom(self, direction: int) -> None:
+        """Show half, or twice, as many steps."""
+        self.view.zoom(2.0 if direction > 0 else 0.5)
+        self._moved()
+
+    def action_pan(self, direction: int) -> None:
+        """Move the window by a quarter of its width."""
+        self.view.pan(0.25 * direction)
+        self._moved()
+
+    def action_all(self) -> None:
+        """Show the whole run and take the crosshair away."""
+        self.view.all()
+        self.view.cursor = None
+        self._moved()
+
+    def _step_at(self, column: int) -> float:
+        where = area(self.size.width, self.size.height)
+        return self.view.axis.value(where.position(column))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The crosshair follows the mouse; with the button down the window does."""
+        if self._drag is not None and self.view.zoomed:
+            self.view.pan((self._drag[0] - event.x) / max(self._columns(), 1))
+            self._drag = (event.x, 0.0)
+        else:
+            self.view.cursor = self._step_at(event.x)
+        self._moved()
+
+    def on_leave(self, event: events.Leave) -> None:
+        """No crosshair without a mouse on the chart, unless the keys hold it there."""
+        if event.node is self and not self.has_focus:
+            self.view.cursor = None
+            self._moved()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin to drag the window."""
+        self._drag = (event.x, 0.0)
+        self.capture_mouse()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """End of the drag."""
+        self._drag = None
+        self.release_mouse()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Zoom in around the mouse."""
+        self.view.zoom(1.5, self._step_at(event.x))
+        event.stop()
+        self._moved()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Zoom out around the mouse."""
+        self.view.zoom(1 / 1.5, self._step_at(event.x))
+        event.stop()
+        self._moved()
+
+
+class _Styles(Sequence[Style]):
+    """Styles by ink number; those of the heat map are made when first used."""
+
+    def __init__(self, known: dict[int, Style], dark: bool):
+        self._known, self._dark = known, dark
+
+    def __getitem__(self, ink: int) -> Style:  # type: ignore[override]
+        style = self._known.get(ink)
+        if style is None:
+            style = self._known[ink] = heat_style(ink, self._dark)
+        return style
+
+    def __len__(self) -> int:
+        return len(self._known)

@@ -1,0 +1,154 @@
+"""The two charts, one above the other: what each shows, and what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from tuilab.tui.charts.model import Ink, Mark
+from tuilab.tui.charts.smooth import LEVELS
+from tuilab.tui.charts.view import StepView
+from tuilab.tui.curves import TOP_VIEWS, last_norms, layer_lines, top_lines
+from tuilab.tui.turns import Turn, marks
+from tuilab.tui.widgets.chart import Chart
+from tuilab.tui.widgets.panels import flow
+
+if TYPE_CHECKING:
+    from tuilab.lab.worker import Frame
+
+_BAR = 24  # cells of the bar that moves while there is nothing to measure progress by
+_READY = "press space to run\n.  one step     >  100 steps\n?  all keys"
+
+
+class ChartStack(Vertical):
+    """Loss (or accuracy, or learning rate) above, gradients below, over the same steps."""
+
+    def __init__(self, view: StepView, *, id: str):
+        super().__init__(id=id)
+        self.view = view
+        self.top = Chart(view, id="chart-top", log=TOP_VIEWS[0][1])
+        self.flow = Chart(view, id="chart-flow", log=True)
+        self.norms: tuple[float, ...] = ()
+        self._top_view = 0
+        self._smoothing = 2
+        self._logs = {name: log for name, log in TOP_VIEWS}
+        self._frame: Frame | None = None
+        self._marks: list[Mark] = []
+
+    def compose(self) -> ComposeResult:
+        yield self.top
+        yield self.flow
+
+    def on_mount(self) -> None:
+        """Titles and settings; and new colours whenever the theme changes."""
+        self._settle()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.restyle())
+
+    def _settle(self) -> None:
+        self.top.title = TOP_VIEWS[self._top_view][0]
+        self.flow.title = "Gradient flow" if self.flow.heat else "Gradient norm"
+        self.top.smoothing = self.flow.smoothing = LEVELS[self._smoothing][1]
+        self.top.range.use(self._logs[self.top.title])
+
+    def on_resize(self) -> None:
+        """On a small screen the step labels are shown once and marks are named in the upper chart only."""
+        small = self.size.height < 26
+        self.top.step_labels = not small
+        self.flow.mark_labels = False
+        self.redraw()
+
+    def show(self, frame: Frame, turns: Sequence[Turn]) -> None:
+        """Show the curves of `frame`, with a mark for each turn."""
+        self._frame = frame
+        self._marks = [Mark(step, label) for step, label in marks(turns)]
+        self.view.follow(frame.step)
+        self.norms = last_norms(frame.curves)
+        if frame.step == 0 and not frame.message:
+            self.top.empty, self.flow.empty = _READY, ""
+        hint, bad = flow(self.norms)
+        self.flow.hint, self.flow.hint_ink = hint, int(Ink.BAD if bad else Ink.DIM)
+        self._lines()
+
+    def _lines(self) -> None:
+        frame = self._frame
+        if frame is None:
+            return
+        plain, layers = self.app.no_color, max(len(frame.curves.grad_norm), 1)
+        self.top.show(top_lines(frame.curves, self.top.title, plain), self._marks, layers)
+        self.flow.show(layer_lines(frame.curves, plain), self._marks, layers)
+
+    def starting(self, message: str, seconds: float) -> None:
+        """Before the first step: what is being done and for how long, with something that moves."""
+        at = round(seconds * 12) % (2 * _BAR)
+        at = at if at < _BAR else 2 * _BAR - 1 - at
+        bar = "".join("━" if abs(i - at) < 4 else "╌" for i in range(_BAR))
+        text = message or "loading the engine and the data"
+        self.top.empty = f"{text}\n{bar}\n{seconds:.0f} s"
+        self.flow.empty = "keys pressed meanwhile are not lost"
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Paint both anew."""
+        self.top.redraw()
+        self.flow.redraw()
+
+    def restyle(self) -> None:
+        """The colours changed."""
+        self.top.restyle()
+        self.flow.restyle()
+
+    # ---- what the keys change
+
+    @property
+    def smoothing_name(self) -> str:
+        """off, light, medium or strong."""
+        return LEVELS[self._smoothing][0]
+
+    def next_smoothing(self, direction: int) -> None:
+        """The next level, round the end."""
+        self._smoothing = (self._smoothing + direction) % len(LEVELS)
+        self._settle()
+        self.redraw()
+
+    def next_top(self) -> None:
+        """The next view of the upper chart."""
+        self._top_view = (self._top_view + 1) % len(TOP_VIEWS)
+        self._settle()
+        self._lines()
+
+    def toggle_heat(self) -> None:
+        """Lines or heat."""
+        self.flow.heat = not self.flow.heat
+        self._settle()
+        self.redraw()
+
+    def toggle_log(self) -> None:
+        """Linear or logarithmic: the chart with the focus, or the upper one."""
+        if self.flow.has_focus:
+            self.flow.range.use(not self.flow.range.log)
+        else:
+            self._logs[self.top.title] = not self._logs[self.top.title]
+            self._settle()
+        self.redraw()
+
+    def next_focus(self, home: Widget) -> None:
+        """Upper chart, lower chart, home."""
+        if self.top.has_focus:
+            self.flow.focus()
+        elif self.flow.has_focus:
+            self.leave()
+            home.focus()
+        else:
+            self.top.focus()
+            if self.view.cursor is None:
+                self.top.action_cursor(0)
+
+    def leave(self) -> None:
+        """No crosshair, the whole run."""
+        self.view.cursor = None
+        self.view.all()
+        self.redraw()

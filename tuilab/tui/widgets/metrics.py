@@ -1,0 +1,100 @@
+"""The figures of the moment: losses, their gap, accuracy, learning rate, each in a card (or a word on a small screen)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widget import Widget
+
+from tuilab.tui.figures import exact, percent, short
+
+if TYPE_CHECKING:
+    from tuilab.lab.history import Series
+    from tuilab.lab.worker import Frame
+
+
+class Card(Widget):
+    """A name and a value; three rows, or one where there is no room."""
+
+    def __init__(self, name: str, brief: str, style: str, id: str):
+        super().__init__(id=id)
+        self._name, self._brief, self._style = name, brief, style
+        self._value, self._aside = "–", ""
+
+    def show(self, value: str, aside: str = "") -> None:
+        """Show `value`, and `aside` faint beside it."""
+        if (value, aside) != (self._value, self._aside):
+            self._value, self._aside = value, aside
+            self.refresh()
+
+    def render(self) -> Content:
+        """Name over value, or name before value."""
+        value = (self._value, f"{self._style} bold")
+        if self.size.height > 1:
+            return Content.assemble((self._name, "$foreground 55%"), "\n", value, (f" {self._aside}", "$foreground 55%"))
+        return Content.assemble((f"{self._brief} ", "$foreground 55%"), value)
+
+
+class Metrics(Horizontal):
+    """The row of cards."""
+
+    def compose(self) -> ComposeResult:
+        yield Card("train loss", "train", "$train", "card-train")
+        yield Card("validation loss", "val", "$val", "card-val")
+        yield Card("gap val − train", "gap", "$foreground", "card-gap")
+        yield Card("validation accuracy", "acc", "$accuracy", "card-acc")
+        yield Card("learning rate", "lr", "$foreground", "card-lr")
+
+    def show(self, frame: Frame) -> None:
+        """Show the figures of `frame`."""
+        train, val = frame.train_loss, frame.val_loss
+        card = self.query_one
+        card("#card-train", Card).show(short(train) if known(train) else "–")
+        card("#card-val", Card).show(short(val) if known(val) else "–", best(frame.curves.val))
+        gap = val - train if known(val) and known(train) else math.nan
+        card("#card-gap", Card).show(f"{'+' if gap >= 0 else '−'}{short(abs(gap))}" if known(gap) else "–", trend(frame))
+        accuracy = frame.val_accuracy
+        card("#card-acc", Card).show(percent(accuracy) if known(accuracy) else "–")
+        card("#card-lr", Card).show(exact(round_to(rate_now(frame))), "" if frame.recipe.lr is not None else "auto")
+
+
+def known(value: float | None) -> bool:
+    """Whether there is a value at all."""
+    return value is not None and not math.isnan(value)
+
+
+def rate_now(frame: Frame) -> float:
+    """The learning rate of the last step, the schedule included; before any step the recipe's."""
+    lr = frame.curves.lr
+    constant = frame.recipe.schedule == "constant" and frame.recipe.warmup_steps == 0
+    return float(frame.recipe.learning_rate) if constant or len(lr.x) == 0 else float(lr.mean[-1])
+
+
+def round_to(value: float) -> float:
+    """`value` to three digits: float32 dust does not show."""
+    return float(f"{value:.3g}")
+
+
+def best(series: Series) -> str:
+    """`best 0.083` of a curve, nothing before it has a point."""
+    low = series.low[np.isfinite(series.low)]
+    return f"best {short(float(low.min()))}" if len(low) else ""
+
+
+def trend(frame: Frame) -> str:
+    """Which way the gap between validation and training loss goes over the last fifth of the run."""
+    val, train = frame.curves.val, frame.curves.train
+    if len(val.x) < 6 or len(train.x) < 6:
+        return ""
+    gap = val.mean - np.interp(val.x, train.x, train.mean)
+    recent = max(len(gap) // 5, 3)
+    now, then = float(np.mean(gap[-recent:])), float(np.mean(gap[-2 * recent : -recent]))
+    spread = float(np.std(gap[-2 * recent :])) / math.sqrt(recent)
+    if not math.isfinite(now - then) or abs(now - then) <= 2 * spread:
+        return "→ steady"
+    return "↗ growing" if now > then else "↘ closing"
