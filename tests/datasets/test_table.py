@@ -122,5 +122,35 @@ def test_a_table_trains_standardised_unless_told_otherwise(tmp_path: Path) -> No
     line = load(str(path), target="column 1")
     assert line.task == "regression" and line.outputs == 1 and line.classes == 0
     for wrong in ({"noise": 0.1}, {"targt": "x"}):
-        with pytest.raises(DataError, match="allowed: train_size, label_noise, standardise, target, task"):
+        with pytest.raises(DataError, match="allowed: train_size, label_noise, standardise, target, task, missing"):
             load(str(path), **wrong)
+
+
+def test_a_missing_feature_is_filled_in_if_asked(tmp_path: Path) -> None:
+    rows = [f"{k},{'NA' if k % 4 == 0 else 10 * k},{'' if k else 1},{k % 2}" for k in range(40)]
+    path = save(tmp_path, "\n".join(["a,b,c,y", *rows]))
+    with pytest.raises(DataError, match="row 2, b: found 'NA', a missing value"):
+        load(str(path))
+    with pytest.raises(DataError, match="missing: found 'drop', allowed: refuse, mean"):
+        load(str(path), missing="drop")
+    data = load(str(path), missing="mean", standardise=False, train_size=15)
+    here = data.x_train[:, 0] % 4 != 0
+    mean = np.float32(data.x_train[here, 1].mean(dtype=float))
+    assert 0 < here.sum() < 15 and np.array_equal(data.x_train[~here, 1], np.full(15 - here.sum(), mean))
+    for x in (data.x_train, data.x_val, data.x_test):
+        known = x[:, 0] % 4 != 0
+        assert np.array_equal(x[known, 1], 10 * x[known, 0]) and np.allclose(x[~known, 1], mean)
+        assert x.dtype == np.float32 and x.flags["C_CONTIGUOUS"]
+    assert np.isfinite(load(str(path), missing="mean").x_test).all()
+    target = save(tmp_path, "a,b,y\n1,2,0\n1,2,?\n")
+    with pytest.raises(DataError, match="row 3, y: found '\\?', a missing value"):
+        load(str(target), missing="mean")
+
+
+def test_targets_of_a_regression_are_standardised_and_can_be_taken_back(tmp_path: Path) -> None:
+    a = np.random.default_rng(1).normal(size=200)
+    path = save(tmp_path, "\n".join(f"{v:.6f},{5000 + 300 * v:.3f}" for v in a))
+    data, plain = load(str(path)), load(str(path), standardise=False)
+    assert abs(data.y_train.mean()) < 1e-5 and abs(data.y_train.std() - 1) < 1e-5
+    back = data.y_test * np.float32(data.y_deviation) + np.float32(data.y_mean)
+    assert np.allclose(back, plain.y_test, rtol=1e-5) and plain.y_mean == () and data.y_test.shape == (30, 1)

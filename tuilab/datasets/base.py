@@ -40,6 +40,7 @@ class Source:
     x (n, features) float32; y (n,) int64 class numbers, or (n, outputs) float32 for regression. Where the
     publisher fixed a test part, `x_test` and `y_test` hold it and it is never mixed with the rest. `scaled` says that
     the features are on a scale a network starts well on; where they are not, they are standardised unless told not to.
+    A NaN in x is a missing value that is to be filled in.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Split:
 
     x_* (n, features) float32, C-contiguous; y_* (n,) int64 class numbers, or (n, outputs) float32 for regression.
     `classes` is 0 for regression; `image_shape` is (rows, columns) where the features are the pixels of a picture.
+    Standardised regression targets are (target − `y_mean`) / `y_deviation`, one number each for every output.
     """
 
     name: str
@@ -73,6 +75,8 @@ class Split:
     features: int
     class_names: tuple[str, ...] = ()
     image_shape: tuple[int, int] | None = None
+    y_mean: tuple[float, ...] = ()
+    y_deviation: tuple[float, ...] = ()
 
     @property
     def outputs(self) -> int:

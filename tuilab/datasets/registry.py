@@ -34,7 +34,7 @@ class Dataset:
 
 
 _COMMON = ("train_size", "label_noise", "standardise")
-_OWN = (*_COMMON, "target", "task")  # of a table of the user's
+_OWN = (*_COMMON, "target", "task", "missing")  # of a table of the user's
 _SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".npz")
 
 #: Every data set by name, in the order they are offered.
@@ -86,8 +86,8 @@ def load(
 ) -> Split:
     """The data set `name` (or the file at that path), split by `seed`. An option left at None takes its usual value.
 
-    A table also takes `target` (a column's name) and `task`. Raises DataError, in one line, for an unknown name or
-    option, a value that is not allowed, or data that is not there or not what it should be.
+    A table also takes `target` (a column's name), `task` and `missing` ("refuse" or "mean"). Raises DataError, in one
+    line, for an unknown name or option, a value that is not allowed, or data that is missing or not what it should be.
     """
     check_dataset(name)
     entry = DATASETS.get(name)

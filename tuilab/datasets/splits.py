@@ -25,6 +25,8 @@ TEST = 0.15
 VALIDATION_ROWS = 5000
 #: Rows from which on no part is empty.
 ENOUGH = 4
+_FEATURES = ("x_train", "x_val", "x_test")
+_TARGETS = ("y_train", "y_val", "y_test")
 
 
 def split(
@@ -39,7 +41,8 @@ def split(
 
     Validation and test parts depend on the seed alone: `train_size` takes the first rows of the shuffled training
     part, `label_noise` gives that share of the training rows a wrong class, `standardise` moves and scales each
-    feature by the training rows' mean and standard deviation (None: if the source is not scaled already).
+    feature, and each regression target, by the training rows' mean and standard deviation (None: if the source is
+    not scaled already). A missing value becomes the training rows' mean of its feature.
     """
     train, val, test = _parts(source, seed)
     train = train[Draws(seed, "order").order(len(train))]
@@ -63,6 +66,7 @@ def split(
         class_names=source.class_names,
         image_shape=source.image_shape,
     )
+    made = _filled(made)
     return _standardised(made) if (not source.scaled if standardise is None else standardise) else made
 
 
@@ -119,13 +123,31 @@ def _wrong_labels(source: Source, train: NDArray[np.int64], seed: int, rate: flo
     return np.where(hit, (y + shift) % classes, y)
 
 
+def _filled(parts: Split) -> Split:
+    """The same rows with each missing value at its feature's mean over the training rows that have one (else 0)."""
+    gaps = {name: np.isnan(getattr(parts, name)) for name in _FEATURES}
+    if not any(map(np.any, gaps.values())):
+        return parts
+    known = ~gaps["x_train"]
+    total = np.where(known, parts.x_train, 0.0).sum(axis=0, dtype=np.float64)
+    mean = (total / np.maximum(known.sum(axis=0), 1)).astype(np.float32)
+    filled: dict[str, Any] = {name: np.where(gaps[name], mean, getattr(parts, name)) for name in _FEATURES}
+    return replace(parts, **filled)
+
+
 def _standardised(parts: Split) -> Split:
     """The same rows with every feature at mean 0 and deviation 1 over the training rows; a constant one at 0."""
-    mean = parts.x_train.mean(axis=0, dtype=np.float64)
-    deviation = parts.x_train.std(axis=0, dtype=np.float64)
-    deviation[deviation == 0.0] = 1.0
-    moved: dict[str, Any] = {
-        part: np.ascontiguousarray((getattr(parts, part) - mean) / deviation, np.float32)
-        for part in ("x_train", "x_val", "x_test")
-    }
+    moved = _moved(parts, _FEATURES)[0]
+    if parts.task == "regression":
+        targets, mean, deviation = _moved(parts, _TARGETS)
+        moved |= targets | {"y_mean": tuple(mean.tolist()), "y_deviation": tuple(deviation.tolist())}
     return replace(parts, **moved)
+
+
+def _moved(parts: Split, names: tuple[str, ...]) -> tuple[dict[str, Any], NDArray[np.float64], NDArray[np.float64]]:
+    """The arrays `names` standardised by the first of them, with the mean and deviation (columns,) that did it."""
+    train = getattr(parts, names[0])
+    mean = train.mean(axis=0, dtype=np.float64)
+    deviation = train.std(axis=0, dtype=np.float64)
+    deviation[deviation == 0.0] = 1.0
+    return {name: np.float32((getattr(parts, name) - mean) / deviation) for name in names}, mean, deviation

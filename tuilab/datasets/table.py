@@ -29,12 +29,14 @@ MAX_BYTES = 2**30
 _SAMPLE = 50  # rows looked at to find the separator
 
 
-def read_table(path: Path, *, target: str | None = None, task: str | None = None) -> Source:
+def read_table(path: Path, *, target: str | None = None, task: str | None = None, missing: str = "refuse") -> Source:
     """The table in the file; `target` names its column, `task` overrules what the target looks like.
 
     Raises DataError naming row and column (both counted from 1, the header being row 1 if there is one) for a
-    missing value, a word where a number is needed, or a row of another length.
+    missing value, a word where a number is needed, or a row of another length. With `missing` "mean" a feature may
+    be missing (NaN, to be filled in); the target may not.
     """
+    checked(check_name, "missing", missing, ("refuse", "mean"))
     rows = _rows(path)
     header = _header(rows)
     names = rows[0][1] if header else [f"column {k}" for k in range(1, len(rows[0][1]) + 1)]
@@ -43,7 +45,7 @@ def read_table(path: Path, *, target: str | None = None, task: str | None = None
     columns = [k for k in range(len(names)) if k != where]
     for number, cells in rows:
         for k, cell in enumerate(cells):
-            if cell.lower() in MISSING:
+            if cell.lower() in MISSING and (missing == "refuse" or k == where):
                 raise DataError(str(path), f"row {number}, {names[k]}: found {cell!r}, a missing value")
     x = np.array([[_number(path, number, names[k], cells[k]) for k in columns] for number, cells in rows], np.float32)
     words = [cells[where] for _, cells in rows]
@@ -155,6 +157,8 @@ def _is_number(cell: str) -> bool:
 
 
 def _number(path: Path, row: int, column: str, cell: str) -> float:
+    if cell.lower() in MISSING:
+        return math.nan
     if _is_number(cell) and abs(number := float(cell)) < 3e38:  # what float32 holds
         return number
     raise DataError(str(path), f"row {row}, {column}: found {cell!r}, expected a finite number")
