@@ -50,11 +50,11 @@ KEYS: tuple[Key, ...] = (
 
 #: Keys that act on the dial or the chart that has the focus: (as shown, what they do, section).
 LOCAL: tuple[tuple[str, str, str], ...] = (
-    ("tab  ↑ ↓  j k", "to the next dial, or the one before", _DIALS),
-    ("← →  h l  - +", "turn the dial under the cursor", _DIALS),
+    ("tab ↑ ↓ j k", "to the next dial, or the one before", _DIALS),
+    ("← → h l - +", "turn the dial under the cursor", _DIALS),
     ("enter", "type a value, or pick from a list", _DIALS),
     ("backspace", "back to the preset's value", _DIALS),
-    ("← →  h l", "crosshair (with shift: ten columns)", _VIEW),
+    ("← → h l", "crosshair (with shift: ten columns)", _VIEW),
     ("+ -", "zoom in, out (mouse: wheel)", _VIEW),
     ("{ }", "earlier, later (mouse: drag)", _VIEW),
     ("0", "the whole run", _VIEW),
@@ -87,7 +87,8 @@ def help_rows() -> dict[str, list[tuple[str, str]]]:
     rows: dict[str, list[tuple[str, str]]] = {}
     for key in KEYS:
         rows.setdefault(key.section, []).append((key.shown, key.about))
-    quick = [(f"{d.key} {d.key.upper()}", f"{d.label}, and backwards") for d in DIALS if d.key]
+    quick = [(f"{d.key} {d.key.upper()}", d.label) for d in DIALS if d.key]
+    quick[0] = (quick[0][0], f"{quick[0][1]} (with shift backwards)")
     rows[_DIALS] = [(s, a) for s, a, section in LOCAL if section == _DIALS] + rows[_DIALS] + quick
     rows[_VIEW] += [(s, a) for s, a, section in LOCAL if section == _VIEW]
     return rows

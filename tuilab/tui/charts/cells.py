@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+
+
+#: Inks from this number on have a background of their own.
+OPAQUE = 1024
 
 
 class Cells:
@@ -59,8 +64,9 @@ class Cells:
                 row = []
         return strips
 
-    def _inks_carried_over_blanks(self) -> np.ndarray:
+    def _inks_carried_over_blanks(self) -> NDArray[np.int16]:
         """The inks, a blank cell's replaced by that of the cell before it: all look alike there, and runs get longer."""
         last = np.where(self.chars != 0x20, np.arange(self.width, dtype=np.int32), 0)
         np.maximum.accumulate(last, axis=1, out=last)
-        return np.take_along_axis(self.inks, last, axis=1)
+        carried = np.take_along_axis(self.inks, last, axis=1)
+        return np.where(carried < OPAQUE, carried, self.inks)

@@ -64,12 +64,12 @@ def paint(plot: Plot, width: int, height: int) -> Cells:
 def draw_frame(cells: Cells, plot: Plot, where: Area, values: bool = True) -> None:
     """Title and axes; without any point also what to do about that. `values`: label the y axis."""
     _title(cells, plot)
-    if values:
-        _value_scale(cells, plot, where)
     if plot.step_labels:
         _step_scale(cells, plot, where)
     if not any(len(line.x) for line in plot.lines):
         _empty(cells, plot, where)
+    elif values:
+        _value_scale(cells, plot, where)
 
 
 def draw_marks(cells: Cells, plot: Plot, where: Area) -> None:
@@ -141,9 +141,10 @@ def _rules(cells: Cells, plot: Plot, where: Area) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Where a line leaves the picture: its row in the area."""
+    """Where a line leaves the picture: its position (0 bottom, 1 top) and its row in the area."""
 
     line: Line
+    position: float
     row: int
 
 
@@ -159,7 +160,7 @@ def _curves(cells: Cells, plot: Plot, lines: Sequence[Line], where: Area) -> lis
         if last is None:
             continue
         row = _row(last[1], height)
-        ends.append(_End(line, row))
+        ends.append(_End(line, last[1], row))
         if 0 <= last[0] < 2 * width:
             points.append((where.top + row, where.left + int(last[0]) // 2, line_ink(line.color)))
     bars.join()
@@ -215,7 +216,8 @@ def _mark_labels(cells: Cells, plot: Plot, where: Area, count: int) -> None:
         column = where.column(position)
         for lane in range(count):
             placed = _place(mark, column, where.left, right, taken[lane])
-            if placed is None:
+            crossed = any(start <= column < end for below in taken[:lane] for start, end in below)
+            if placed is None or crossed:
                 continue
             start, text = placed
             taken[lane].append((start, start + len(text)))
@@ -238,9 +240,9 @@ def _labels(cells: Cells, plot: Plot, ends: Sequence[_End], where: Area) -> None
     """Names (and values, where there is room) of the lines in the right margin, level with their ends."""
     column = where.left + where.width + 1
     room = cells.width - column
-    ordered = sorted(ends, key=lambda end: end.row)
+    ordered = sorted(ends, key=lambda end: -end.position)
     if len(ordered) > where.height:
-        keep = {round(i * (len(ordered) - 1) / (where.height - 1)) for i in range(where.height)} if where.height > 1 else {0}
+        keep = {round(i * (len(ordered) - 1) / max(where.height - 1, 1)) for i in range(where.height)}
         ordered = [end for i, end in enumerate(ordered) if i in keep]
     for end, row in zip(ordered, spread([end.row for end in ordered], where.height), strict=True):
         value = last_value(end.line) if plot.cursor is None else value_at(end.line, plot.cursor)

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuilab.tui.charts.axis import log_label
-from tuilab.tui.charts.cells import Cells
+from tuilab.tui.charts.cells import OPAQUE, Cells
 from tuilab.tui.charts.draw import Area, area, draw_frame, draw_marks
 from tuilab.tui.charts.model import Ink, Line, Plot, last_value, line_ink, value_at
 from tuilab.tui.figures import short
 
 LEVELS = 24
-FIRST_INK = 1024
+FIRST_INK = OPAQUE
 _SHADES = " ░▒▓█"
 
 
@@ -85,5 +85,4 @@ def _names(cells: Cells, plot: Plot, lines: list[Line], rows: NDArray[np.int64],
         if not math.isnan(value):
             cells.put(row, column, short(value)[:room], line_ink(line.color))
     scale = f"{log_label(plot.y.low)} … {log_label(plot.y.high)}"
-    if room >= len(scale):
-        cells.put(where.top + where.height, column, scale, Ink.DIM)
+    cells.put(0, 2 + len(plot.title) + 1, f"{scale}", Ink.DIM)

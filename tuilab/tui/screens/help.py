@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -29,12 +31,29 @@ class HelpScreen(ModalScreen[None]):
                 for sections in columns:
                     with Vertical(classes="column"):
                         for section in sections:
-                            yield Static(section_text(section, rows[section]))
+                            yield KeyList(section, rows[section])
 
 
-def section_text(title: str, rows: list[tuple[str, str]]) -> Content:
-    """A heading and its keys, the keys in a column of their own."""
-    parts: list[tuple[str, str]] = [(f"{title}\n", "$primary bold")]
-    for shown, about in rows:
-        parts += [(f"{shown:<15}", "$accent bold"), (f"{about}\n", "$foreground")]
-    return Content.assemble(*parts)
+class KeyList(Static):
+    """A heading and its keys; what does not fit beside a key goes on below, under itself."""
+
+    def __init__(self, title: str, rows: list[tuple[str, str]]):
+        super().__init__()
+        self._title, self._rows = title, rows
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width)) + 1
+
+    def render(self) -> Content:
+        """Keys in a column of their own."""
+        return Content("\n").join([Content.styled(self._title, "$primary bold"), *self._lines(self.size.width)])
+
+    def _lines(self, width: int) -> list[Content]:
+        lines: list[Content] = []
+        keys = max(len(shown) for shown, _ in self._rows) + 2
+        for shown, about in self._rows:
+            parts = wrap(about, max(width - keys, 10))
+            for i, part in enumerate(parts):
+                key = shown if i == 0 else ""
+                lines.append(Content.assemble((f"{key:<{keys}}", "$accent bold"), (part, "$foreground")))
+        return [*lines, Content("")]

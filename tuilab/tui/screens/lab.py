@@ -42,9 +42,8 @@ class LabScreen(Screen[None]):
     """Shows the frames of the model's worker and passes on what was turned."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
+    AUTO_FOCUS = ""
     COMMANDS = {LabCommands}  # noqa: RUF012  (Textual's own form)
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-narrow"), (112, "-wide"), (164, "-broad")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [(0, "-short"), (32, "-tall")]
 
     def __init__(self, model: LabModel):
         super().__init__()
@@ -72,7 +71,7 @@ class LabScreen(Screen[None]):
         self.dials.show(self.model)
         self.status.say("loading the engine; dials can be turned already", "$foreground 65%")
         self._show_settings()
-        self.query_one(DialRow).focus()
+        self.query_one(DialRow).focus(scroll_visible=False)
         self.charts.starting("", 0.0)
         self.set_interval(1 / REFRESH, self.tick)
 
@@ -119,8 +118,8 @@ class LabScreen(Screen[None]):
         if frame.error:
             banner.show(f"✖ {frame.error}  ·  r starts anew, q quits")
         elif frame.status == "diverged":
-            banner.show(f"✖ diverged at step {grouped(frame.diverged_at or frame.step)}: loss or gradient is no longer finite  ·  "
-                        "R goes back to the last good step, [ lowers the learning rate, r starts anew")  # fmt: skip
+            banner.show(f"✖ diverged at step {grouped(frame.diverged_at or frame.step)}  ·  "
+                        "R back to the last good step  ·  [ lower the learning rate  ·  r start anew")  # fmt: skip
         else:
             banner.show("")
         if frame.message:

@@ -78,6 +78,10 @@ class ChartStack(Vertical):
         if frame is None:
             return
         plain, layers = self.app.no_color, max(len(frame.curves.grad_norm), 1)
+        if frame.step == 0:
+            self.top.show((), (), layers)
+            self.flow.show((), (), layers)
+            return
         self.top.show(top_lines(frame.curves, self.top.title, plain), self._marks, layers)
         self.flow.show(layer_lines(frame.curves, plain), self._marks, layers)
 

@@ -35,16 +35,16 @@ class DialRow(Widget, can_focus=True):
 
     @property
     def _wide(self) -> bool:
-        return self.size.width >= 39
+        return self.size.width >= 40
 
     def _arrows(self) -> tuple[int, int]:
         """Columns of the two arrows."""
-        return (16, 31) if self._wide else (14, 25)
+        return (17, 32) if self._wide else (15, 26)
 
     def render(self) -> Content:
         """The row, as wide as the panel."""
         room = 12 if self._wide else 10
-        name = 15 if self._wide else 13
+        name = 16 if self._wide else 14
         focused = self.has_focus
         muted = "$foreground 35%" if not self._active else "$foreground 65%"
         strong = "$foreground 45%" if not self._active else "$accent bold" if self._changed else "$foreground"
@@ -64,7 +64,7 @@ class DialRow(Widget, can_focus=True):
     def _label(self, width: int, style: str) -> list[tuple[str, str]]:
         """The name, its quick key underlined."""
         label = self.dial.label
-        label = label if len(label) <= width else label[: width - 1] + "…"
+        label = label if len(label) < width else label[: width - 2] + "…"
         at = label.find(self.dial.key) if self.dial.key else -1
         padded = label.ljust(width)
         if at < 0:

@@ -31,8 +31,8 @@ class DialPanel(VerticalScroll, can_focus=False):
     ]
 
     def compose(self) -> ComposeResult:
-        for group, dials in groupby(DIALS, key=lambda dial: dial.group):
-            yield Static(group, classes="group")
+        for number, (group, dials) in enumerate(groupby(DIALS, key=lambda dial: dial.group)):
+            yield Static(group, classes="group" if number else "group first")
             for dial in dials:
                 yield DialRow(dial)
 

@@ -24,6 +24,9 @@ STATES: dict[str, tuple[str, str, str]] = {
 }
 
 
+_LEFT = 22  # columns that the name of the preset is worth
+
+
 class HeaderBar(Widget):
     """One row; what does not fit is left out from the least important on."""
 
@@ -45,18 +48,21 @@ class HeaderBar(Widget):
         """Title on the left, state and progress on the right."""
         status, step, total, epoch, speed = self._facts
         sign, word, color = STATES.get(status, STATES["stopped"])
-        steps = f"{grouped(step)} / {grouped(total)}" if total else grouped(step)
+        width, faint = self.size.width, "$foreground 55%"
+        slash, unit = (" / ", " steps/s") if width >= 100 else ("/", "/s")
+        steps = f"{grouped(step)}{slash}{grouped(total)}" if total else grouped(step)
         pieces = [
             [(f"{sign} {word}", f"{color} bold")],
-            [("step ", "$foreground 55%"), (steps, "$foreground bold")],
-            [("epoch ", "$foreground 55%"), (f"{epoch:.1f}", "$foreground")],
-            [(f"{rate(speed):>5}", "$foreground"), (" steps/s", "$foreground 55%")],
+            [("step ", faint), (steps, "$foreground bold")],
+            [(f"{rate(speed):>5}", "$foreground"), (unit, faint)] if speed > 0 else [],
+            [("epoch ", faint), (f"{epoch:.1f}", "$foreground")],
         ]
         right: list[tuple[str, str]] = []
-        width = self.size.width
         for piece in pieces:
-            if sum(len(t) for t, _ in [*right, *piece]) + 3 < width - 10:
+            if piece and sum(len(t) for t, _ in [*right, *piece]) + 3 + _LEFT < width:
                 right += [*piece, ("   ", "")]
+        if right:
+            right[-1] = (" ", "")
         taken = sum(len(t) for t, _ in right)
         left: list[tuple[str, str]] = [(" ▞ ", "$accent bold"), ("tuilab ", "$foreground bold")]
         room = width - taken - 11
@@ -64,6 +70,6 @@ class HeaderBar(Widget):
             title = self.title if len(self.title) <= room else self.title[: room - 1] + "…"
             left += [(" " + title, "$accent")]
             if room - len(title) >= len(self.network) + 4:
-                left += [("   " + self.network, "$foreground 55%")]
+                left += [("   " + self.network, faint)]
         gap = width - taken - sum(len(t) for t, _ in left)
         return Content.assemble(*left, " " * max(gap, 1), *right)

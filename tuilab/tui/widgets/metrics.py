@@ -36,7 +36,10 @@ class Card(Widget):
         """Name over value, or name before value."""
         value = (self._value, f"{self._style} bold")
         if self.size.height > 1:
-            return Content.assemble((self._name, "$foreground 55%"), "\n", value, (f" {self._aside}", "$foreground 55%"))
+            name = self._name if len(self._name) <= self.size.width else self._brief
+            if len(self._value) + len(self._aside) >= self.size.width:
+                return Content.assemble((name, "$foreground 55%"), "\n", value)
+            return Content.assemble((name, "$foreground 55%"), "\n", value, (f" {self._aside}", "$foreground 55%"))
         return Content.assemble((f"{self._brief} ", "$foreground 55%"), value)
 
 

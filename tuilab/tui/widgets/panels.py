@@ -31,7 +31,6 @@ class LayersPanel(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="layers")
-        self.border_title = "Layers"
         self._widths: tuple[int, ...] = ()
         self._norms: tuple[float, ...] = ()
         self._activation: object = ""
@@ -46,14 +45,14 @@ class LayersPanel(Widget):
     def render(self) -> Content:
         """A head line, the layers, and what their ratio says."""
         if not self._norms:
-            return Content.assemble(("gradient norm of each layer", "$foreground 55%"))
+            return Content.assemble(("Layers\n", "$primary bold"), ("\ngradient norm of each layer", "$foreground 55%"))
         positive = [n for n in self._norms if n > 0 and math.isfinite(n)]
         high = math.log10(max(positive, default=1.0))
         low = min(math.log10(min(positive, default=1.0)), high - 2.0)
         room = max(self.size.width - 3 - 12 - 8, 4)
         dark = self.app.current_theme.dark
         parts: list[tuple[str, str]] = [
-            (f"{'':3}{'shape':<11} {'gradient':<{room}}{'norm':>8}\n", "$foreground 45%")
+            (f"{'Layers':<15}", "$primary bold"), (f"{'gradient':<{room}}{'norm':>8}\n", "$foreground 45%")
         ]
         for k, norm in enumerate(self._norms):
             color = layer_color(k, len(self._norms), dark).hex
@@ -75,7 +74,6 @@ class TurnsPanel(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="turns")
-        self.border_title = "Timeline"
         self._turns: tuple[Turn, ...] = ()
 
     def show(self, turns: Sequence[Turn]) -> None:
@@ -87,9 +85,10 @@ class TurnsPanel(Widget):
     def render(self) -> Content:
         """Step, dial, value; or what a timeline is."""
         if not self._turns:
-            return Content.assemble(("turn a dial while it trains:\nit is written here, and saved with s", "$foreground 55%"))
-        parts: list[tuple[str, str]] = []
-        for turn in self._turns[: -max(self.size.height, 1) - 1 : -1]:
+            text = "turn a dial while it trains:\nit is written here, and saved with s"
+            return Content.assemble(("Timeline\n", "$primary bold"), (text, "$foreground 55%"))
+        parts: list[tuple[str, str]] = [("Timeline\n", "$primary bold")]
+        for turn in self._turns[: -max(self.size.height - 1, 1) - 1 : -1]:
             parts += [
                 (f"{grouped(turn.step):>9}  ", "$foreground 55%"), (f"{turn.field} ", "$foreground"),
                 (f"{exact(turn.before)} → ", "$foreground 55%"), (f"{exact(turn.after)}\n", "$accent bold"),
