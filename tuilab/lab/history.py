@@ -167,7 +167,8 @@ class History:
         with self._lock:
             self._train.add_buckets(
                 np.array([last - 1]), np.array([(first + last) / 2]), np.array([steps]),
-                np.where(known, np.float32(low), np.inf), np.where(known, np.float32(high), -np.inf),
+                np.where(known, np.asarray(low, np.float32), np.inf),
+                np.where(known, np.asarray(high, np.float32), -np.inf),
                 np.where(known, np.multiply(mean, steps), 0.0), known * np.int64(steps),
             )  # fmt: skip
             self._curves = None

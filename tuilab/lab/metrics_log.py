@@ -190,8 +190,9 @@ class Row:
 def as_row(line: dict[str, Any], layers: int) -> Row | None:
     """A line of training steps, or None if it is none (or of another network)."""
     step, n = line["step"], line.get("n", 1)
-    norms = [line.get(key, line.get("grad_norm")) for key in ("grad_low", "grad_norm", "grad_high")]
-    if not isinstance(n, int) or not 1 <= n <= step or not all(isinstance(v, list) and len(v) == layers for v in norms):
+    found = [line.get(key, line.get("grad_norm")) for key in ("grad_low", "grad_norm", "grad_high")]
+    norms = [v for v in found if isinstance(v, list) and len(v) == layers]
+    if not isinstance(n, int) or not 1 <= n <= step or len(norms) < len(found):
         return None
     sides = (line.get("loss_low", line.get("loss")), line.get("loss"), line.get("loss_high", line.get("loss")))
     rest = [line.get("accuracy"), line.get("lr")]

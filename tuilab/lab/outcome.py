@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tuilab.lab.timeline import AUTO
@@ -53,8 +54,37 @@ def result(session: Session) -> dict[str, Any]:
         ],
         "params_sha256": trainer.params_sha256(),
         "out": str(folder.path) if folder else None,
-        "saved": folder is not None and session.problem is None,
+        "saved": folder is not None and session.saver.problem is None,
     }
+
+
+def told(result: Mapping[str, Any]) -> str:
+    """The outcome in a few lines, for people."""
+    lines = [
+        f"{result['preset']}: {result['status']} after {result['steps']:,} steps ({result['epochs']:.1f} epochs)"
+        f" in {result['wall_s']:.2f} s, {result['steps_per_s']:,.0f} steps/s",
+        f"loss      train {_number(result['train_loss'])}   validation {_number(result['val_loss'])}"
+        f"   test {_number(result['test_loss'])}",
+    ]
+    if result["test_accuracy"] is not None:
+        lines.append(
+            f"accuracy  train {_percent(result['train_accuracy'])}   validation {_percent(result['val_accuracy'])}"
+            f"   test {_percent(result['test_accuracy'])}"
+        )
+    if result["diverged_at"] is not None:
+        lines.append(f"diverged  loss or gradient was not finite at step {result['diverged_at']:,}: try a smaller lr")
+    lines.append(f"params    sha256 {result['params_sha256']}")
+    if result["out"]:
+        lines.append(f"saved in  {result['out']}" if result["saved"] else f"not saved in {result['out']}")
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.4f}"
+
+
+def _percent(value: float | None) -> str:
+    return "unknown" if value is None else f"{100 * value:.1f} %"
 
 
 def finite(value: float) -> float | None:

@@ -22,7 +22,7 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from engine.spec import DIALS, Architecture, Recipe, SpecError, check_bool, check_int, check_name, check_number, nearest
+from engine.spec import DIALS, Architecture, Recipe, SpecError, check_bool, check_int, check_number, nearest
 from tuilab.lab import shelf, timeline
 from tuilab.lab.errors import PresetError
 from tuilab.lab.timeline import AUTO, MAX_BATCH, MAX_STEP, USUAL, Change
@@ -82,24 +82,27 @@ class Preset:
     recorded: Recorded | None = None
 
     def __post_init__(self) -> None:
-        from tuilab.datasets import names
+        from tuilab.datasets import DataError, check_dataset
 
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
             raise SpecError("name", f"found {shown(self.name)}, expected up to 64 letters, digits, dots and dashes")
         check_text("title", self.title, 200)
         check_text("description", self.description, 4000, breaks=True)
-        check_name("dataset", self.dataset, names())
+        try:
+            check_dataset(self.dataset)
+        except DataError as error:
+            raise SpecError(error.field, error.message) from None
         self._put("widths", _widths(self.widths))
         self.recipe.activations(len(self.widths))
         check_int("batch_size", self.batch_size, 1, MAX_BATCH)
         check_int("seed", self.seed, 0, MAX_SEED)
         check_bool("standardise", self.standardise)
-        for key, high in (("train_size", 10**9), ("steps", MAX_STEP), ("eval_every", MAX_STEP)):
+        for key in ("train_size", "steps", "eval_every"):
             if getattr(self, key) is not None:
-                check_int(key, getattr(self, key), 1, high)
-        for key, high, low_open in (("noise", 100.0, False), ("label_noise", 1.0, False), ("epochs", 1e9, True)):
+                check_int(key, getattr(self, key), 1, MAX_STEP)
+        for key, high in (("noise", 100.0), ("label_noise", 1.0), ("epochs", 1e9)):
             if getattr(self, key) is not None:
-                self._put(key, check_number(key, getattr(self, key), 0.0, high, low_open=low_open))
+                self._put(key, check_number(key, getattr(self, key), 0.0, high, low_open=key == "epochs"))
         if self.steps is not None and self.epochs is not None:
             raise SpecError("epochs", f"found steps = {self.steps} as well, expected one of the two")
         for change in self.timeline:

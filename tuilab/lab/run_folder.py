@@ -154,16 +154,33 @@ class RunFolder:
         self._writer.submit(name, lambda: write_atomic(self.path / name, data))
 
 
+def check_free(path: Path) -> None:
+    """Raises RunError if `path` holds anything already; for telling so before the work begins."""
+    try:
+        found = sorted(p.name for p in path.iterdir() if p.name != ".lock") if path.is_dir() else []
+        if path.exists() and not path.is_dir():
+            raise RunError(f"{path}: found a file, expected a new or empty folder")
+    except (OSError, ValueError) as error:
+        if isinstance(error, RunError):
+            raise
+        raise RunError(f"{path}: cannot make a run folder: {why(error)}") from None
+    if PRESET in found:
+        raise RunError(f"{path}: found a run in this folder; go on with it: tuilab resume {path}, or choose another")
+    if found:
+        raise RunError(f"{path}: found other files in this folder, expected a new or empty one")
+
+
 def _made(path: Path, preset: Preset) -> FolderLock:
     """Makes the folder with its preset in one move, so that no kill leaves a folder that is no run."""
     if path.is_dir():
+        check_free(path)
         lock = FolderLock(path)
-        found = sorted(p.name for p in path.iterdir() if p.name != ".lock")
-        if found:
+        try:
+            check_free(path)  # another process may have been here first
+            _fill(path, preset)
+        except BaseException:
             lock.release()
-            hint = f"go on with it: tuilab resume {path}, or choose another" if PRESET in found else "choose another"
-            raise RunError(f"{path}: found {'a run' if PRESET in found else 'files'} in this folder; {hint}")
-        _fill(path, preset)
+            raise
         return lock
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.parent / f".new-{secrets.token_hex(4)}"

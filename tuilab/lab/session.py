@@ -168,8 +168,7 @@ class Session:
         trainer = self.trainer
         self.apply_turns()
         if self.saver.make(self.preset):
-            self.saver.begin(self.total_steps, trainer.step, self.threads, self.backend)
-            self.saver.add_eval(trainer.step, self.val_loss, self.val_accuracy)
+            self._begin_saving()
         begun, first = time.perf_counter(), trainer.step
         while trainer.step < first + n and not self.ended:
             self._note(trainer.advance(min(first + n, self._next_stop()) - trainer.step))
@@ -269,6 +268,16 @@ class Session:
 
     # ---- saving
 
+    def attach(self, folder: RunFolder) -> None:
+        """Saves into `folder` from now on."""
+        self.prepare()
+        self.saver = Saver(folder, None)
+        self._begin_saving()
+
+    def _begin_saving(self) -> None:
+        self.saver.begin(self.total_steps, self.step, self.threads, self.backend)
+        self.saver.add_eval(self.step, self.val_loss, self.val_accuracy)
+
     def as_preset(self, name: str | None = None, title: str | None = None) -> Preset:
         """The preset with the timeline as it was lived, and a record of where it led. Engine thread.
 
@@ -320,3 +329,8 @@ class Session:
             weights = {**self._trainer.tensors(), **self._trainer.buffers()}
             self.saver.finish(self.as_preset(), self._state(), weights, self.result())
         self.saver.close()
+
+    def finish(self) -> dict[str, Any]:
+        """Closes, and gives the result, which says whether it was saved."""
+        self.close()
+        return self.result()

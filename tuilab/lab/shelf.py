@@ -55,6 +55,21 @@ def find(ref: str | Path) -> Path:
     )
 
 
+def copy(ref: str, path: Path | None) -> Path:
+    """Writes the file of preset `ref`, comments and all, to `path` (default: here, under its name), which is new."""
+    data = shipped_bytes(ref) if ref in shipped_names() else find(ref).read_bytes()
+    name = f"{ref if ref in shipped_names() else find(ref).stem}.toml"
+    path = Path(name) if path is None else path / name if path.is_dir() else path
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise PresetError(f"{path}: is there already, expected the name of a new file") from None
+    except (OSError, ValueError) as error:
+        raise PresetError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    return path
+
+
 def free_path(folder: Path, name: str) -> Path:
     """`folder/name.toml`, or the first of name-2, name-3, … that is free."""
     path, number = folder / f"{name}.toml", 1

@@ -1,0 +1,161 @@
+"""What can be typed: the commands, their options, and one line for what cannot."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NoReturn
+
+from tuilab import __version__
+from tuilab.lab.errors import one_line
+
+_EPILOG = """\
+Without a command tuilab opens the lab:  tuilab [PRESET|RUN]
+A PRESET is the name of a shipped one (tuilab presets), a TOML file or a run folder; a RUN is a run folder.
+Exit codes: 0 done, 1 the work failed, 2 the input is wrong, 130 interrupted (what was done is saved)."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for a mistake, where argparse prints the usage as well."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {one_line(message)} (see {self.prog} --help)\n")
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """The options in `argv`, with the function to call as `command`; exits with code 2 on a mistake."""
+    first = argv[0] if argv else ""
+    parser = _commands() if first in COMMANDS or first in ("-h", "--help", "--version") else _opening()
+    return parser.parse_args(argv)
+
+
+def _later(name: str) -> Callable[[argparse.Namespace], int]:
+    """The command function `module.function`, imported when it is called."""
+    module, _, function = name.partition(".")
+
+    def call(args: argparse.Namespace) -> int:
+        return int(getattr(import_module(f"tuilab.cli.{module}"), function)(args))
+
+    return call
+
+
+def _opening() -> argparse.ArgumentParser:
+    parser = _Parser(prog="tuilab", usage="tuilab [PRESET|RUN] [options]", allow_abbrev=False)
+    parser.add_argument("ref", metavar="PRESET|RUN", nargs="?", help="what to open (default: digits)")
+    _engine_options(parser)
+    parser.set_defaults(command=_later("training.open_lab"))
+    return parser
+
+
+def _commands() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="tuilab", usage="tuilab [PRESET|RUN] | tuilab COMMAND …", epilog=_EPILOG, allow_abbrev=False,
+        description="A terminal training lab: turn a dial of a small neural network while it trains.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"tuilab {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, (build, text) in COMMANDS.items():
+        build(commands.add_parser(name, help=text, description=text.capitalize() + ".", allow_abbrev=False))
+    return parser
+
+
+def _engine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--backend", choices=("auto", "cpu", "cuda"), default="auto", help="where to train")
+    parser.add_argument("--threads", type=int, metavar="N", help="parts each step is cut into (default: by its size)")
+
+
+def _json_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout, all else on stderr")
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ref", metavar="PRESET", help="name, TOML file or run folder")
+    parser.add_argument(
+        "--set", metavar="K=V", action="append", default=[], dest="sets",
+        help="a key of the preset: widths=64,32  dropout=0.5  optimizer=sgd",
+    )  # fmt: skip
+    parser.add_argument(
+        "--at", metavar=("STEP", "K=V"), nargs=2, action="append", default=[],
+        help="turn a dial once STEP steps are done: --at 200 dropout=0.5",
+    )  # fmt: skip
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument("--steps", type=int, metavar="N", help="how long to train")
+    budget.add_argument("--epochs", type=float, metavar="N", help="the same in rounds through the training data")
+    parser.add_argument("--seed", type=int, metavar="N", help="of all random numbers")
+    parser.add_argument("--out", metavar="DIR", help="the run folder (default: a new one in runs/)")
+    _engine_options(parser)
+    _json_option(parser)
+    parser.set_defaults(command=_later("training.run"))
+
+
+def _replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ref", metavar="PRESET|RUN", help="what to run once more")
+    parser.add_argument("--check", action="store_true", help="exit with 1 unless the same parameters come out")
+    parser.add_argument("--headless", action="store_true", help="without the screen (as without a terminal)")
+    parser.add_argument("--speed", type=_speed, metavar="X", help="steps a second on the screen (default: all it can)")
+    _engine_options(parser)
+    _json_option(parser)
+    parser.set_defaults(command=_later("training.replay"))
+
+
+def _resume(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ref", metavar="RUN", help="the folder of a run that was stopped or killed")
+    _json_option(parser)
+    parser.set_defaults(command=_later("training.resume"))
+
+
+def _presets(parser: argparse.ArgumentParser) -> None:
+    _listing(parser, "presets_list")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    _listing(actions.add_parser("list", help="the shipped presets"), "presets_list")
+    show = actions.add_parser("show", help="what a preset says")
+    show.add_argument("ref", metavar="PRESET")
+    show.set_defaults(command=_later("listing.presets_show"))
+    check = actions.add_parser("check", help="whether presets can be run")
+    check.add_argument("refs", metavar="PRESET", nargs="+")
+    check.set_defaults(command=_later("listing.presets_check"))
+    copy = actions.add_parser("copy", help="a shipped preset as a file of your own")
+    copy.add_argument("ref", metavar="PRESET")
+    copy.add_argument("path", metavar="FILE", nargs="?", help="default: PRESET.toml here")
+    copy.set_defaults(command=_later("listing.presets_copy"))
+
+
+def _data(parser: argparse.ArgumentParser) -> None:
+    _listing(parser, "data_list")
+    actions = parser.add_subparsers(title="actions", metavar="ACTION")
+    _listing(actions.add_parser("list", help="the data sets there are"), "data_list")
+    fetch = actions.add_parser("fetch", help="bring a data set from the net")
+    fetch.add_argument("name", metavar="NAME")
+    fetch.set_defaults(command=_later("listing.data_fetch"))
+    bring = actions.add_parser("import", help="take the four files of an MNIST-format set from a folder")
+    bring.add_argument("name", metavar="NAME")
+    bring.add_argument("folder", metavar="DIR")
+    bring.set_defaults(command=_later("listing.data_import"))
+
+
+def _listing(parser: argparse.ArgumentParser, function: str) -> None:
+    _json_option(parser)
+    parser.set_defaults(command=_later(f"listing.{function}"))
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    _listing(parser, "doctor")
+
+
+def _speed(text: str) -> float:
+    value = float(text)
+    if not 0.0 < value < 1e12:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected steps a second above 0")
+    return value
+
+
+COMMANDS: dict[str, tuple[Callable[[Any], None], str]] = {
+    "run": (_run, "train without a screen and save the run"),
+    "replay": (_replay, "run a preset or a run once more, bit for bit"),
+    "resume": (_resume, "go on with a run that was stopped or killed"),
+    "presets": (_presets, "list, show, check and copy presets"),
+    "data": (_data, "list data sets, or bring them in"),
+    "doctor": (_doctor, "tell what this machine has and lacks for the lab"),
+}
