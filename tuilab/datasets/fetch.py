@@ -124,7 +124,7 @@ def _bring(name: str, file: str, sha256: str, folder: Path, report: Report | Non
         import pooch
         import requests
     except ImportError:
-        raise DataError(name, "fetching needs pooch: pip install 'tuilab[data]', or import a folder") from None
+        raise DataError(name, "fetching needs pooch (pip install pooch), or import a folder") from None
     pooch.get_logger().setLevel("CRITICAL")  # it speaks of every file; errors are raised all the same
     reasons = []
     for mirror in ORIGINS[name].mirrors:
