@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
@@ -46,7 +47,8 @@ class LabApp(App[int]):
         self._make_worker = make_worker
         self._run_at_once = not paused
         self.model = LabModel(preset)
-        self.model.speed = speed
+        if speed is not None:
+            self.model.set_speed(speed if math.isfinite(speed) and speed > 0 else None)
         self.problem: str | None = None
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -90,8 +92,6 @@ class LabApp(App[int]):
         if model is not self.model:  # another preset was opened meanwhile
             await asyncio.to_thread(worker.stop, STOP_SECONDS)
             return
-        if model.speed is not None:
-            worker.set_speed(model.speed)
         model.attach(worker)
         if self._run_at_once:
             self._run_at_once = False
@@ -104,9 +104,7 @@ class LabApp(App[int]):
 
     def open(self, preset: Preset) -> None:
         """Save and leave the present run, and open `preset`."""
-        old, speed = self.model, self.model.speed
-        self.model = LabModel(preset)
-        self.model.speed = speed
+        old, self.model = self.model, LabModel(preset)
         self.switch_screen(LabScreen(self.model))
         if old.worker is not None:
             self.run_worker(asyncio.to_thread(old.worker.stop, STOP_SECONDS), group="stop")
@@ -129,6 +127,7 @@ def open_lab(
 ) -> int:  # fmt: skip
     """Open the lab on a preset, a TOML file or a run folder (None: the preset to begin with); gives the exit code.
 
+    `speed` limits the steps a second (0 or infinity: no limit; None: slow enough to watch; keys change it).
     Raises PresetError (one line) before anything is painted if there is no such preset.
     """
     from tuilab.lab.preset import DEFAULT, load_preset

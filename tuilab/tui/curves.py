@@ -22,7 +22,7 @@ def line(series: Series, label: str, color: int, *, smooth: bool = True, dash: i
     """A series as a line; one without width is drawn as such."""
     exact = np.array_equal(series.low, series.high, equal_nan=True)
     low, high = (series.mean, series.mean) if exact else (series.low, series.high)
-    return Line(label, series.x, low, high, series.mean, color, smooth and not exact, dash)
+    return Line(label, series.x, low, high, series.mean, color, smooth, dash)
 
 
 def top_lines(curves: Curves, view: str, plain: bool) -> list[Line]:

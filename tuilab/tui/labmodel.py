@@ -10,12 +10,19 @@ from tuilab.tui.dials import BY_NAME, current
 from tuilab.tui.turns import Turn, turns
 
 if TYPE_CHECKING:
+    from engine.spec import Recipe
     from tuilab.lab.preset import Preset
     from tuilab.lab.worker import Frame, Worker
 
 SAVE_SECONDS = 3.0  # to wait for the chunk that is going on
 #: Speeds to choose from, in steps a second; None: as fast as it goes.
 SPEEDS: tuple[float | None, ...] = (None, 1000.0, 100.0, 10.0, 1.0)
+WATCH_SECONDS = 12.0  # what a run should last at least, so that a person can see it and turn dials
+
+
+def watchable(total_steps: int) -> float | None:
+    """The greatest of the speeds at which so many steps take at least WATCH_SECONDS."""
+    return next((s for s in SPEEDS if s is not None and total_steps / s >= WATCH_SECONDS), 10.0)
 
 
 class LabModel:
@@ -29,6 +36,7 @@ class LabModel:
         self.worker: Worker | None = None
         self.frame: Frame | None = None
         self.speed: float | None = None
+        self.auto_speed = True  # choose one once it is known how long the run is
         self._pending: dict[str, Any] = {}
         self._waiting: list[Callable[[Worker], object]] = []
         self._events_seen: tuple[Any, ...] = ()
@@ -57,6 +65,8 @@ class LabModel:
         if self.frame is not None and frame.revision == self.frame.revision:
             return None
         self.frame = frame
+        if self.auto_speed and frame.total_steps:
+            self.set_speed(watchable(frame.total_steps))
         self._settle(frame)
         return frame
 
@@ -124,24 +134,28 @@ class LabModel:
         """What the dial stood at in the preset."""
         return current(name, self.preset.recipe, self.preset.batch_size)
 
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe with every turn that is on its way."""
+        recipe = self.frame.recipe if self.frame is not None else self.preset.recipe
+        pending = {name: value for name, value in self._pending.items() if name != "batch_size"}
+        return recipe.changed(**pending) if pending else recipe
+
     def has_effect(self, name: str) -> bool:
         """Whether the dial does anything as the others stand now."""
-        recipe = self.frame.recipe if self.frame is not None else self.preset.recipe
-        shown = {n: v for n, v in self._pending.items() if n != "batch_size"}
-        return BY_NAME[name].effect(recipe.changed(**shown) if shown else recipe)
+        return BY_NAME[name].effect(self.recipe)
 
     def turn(self, name: str, direction: int) -> Turn | None:
         """Turn a dial one notch. What was done, or None at the end of its way. Raises SpecError."""
-        value = self.value(name)
-        return self.set(name, BY_NAME[name].turned(value, direction))
+        return self.set(name, BY_NAME[name].turned(self.value(name), direction))
 
     def set(self, name: str, value: Any) -> Turn | None:
         """Turn a dial to `value` (None for the optimizer's usual lr or eps). Raises SpecError if it cannot be."""
         before = self.value(name)
-        recipe = self.frame.recipe if self.frame is not None else self.preset.recipe
-        if name != "batch_size":
-            recipe = recipe.changed(**{k: v for k, v in self._pending.items() if k != "batch_size"}, **{name: value})
-        after = current(name, recipe, value) if name == "batch_size" else current(name, recipe, 0)
+        if name == "batch_size":
+            after = value
+        else:
+            after = current(name, self.recipe.changed(**{name: value}), 0)
         if after == before:
             return None
         self.ask(lambda worker: worker.turn(name, value))
@@ -178,7 +192,7 @@ class LabModel:
 
     def set_speed(self, speed: float | None) -> None:
         """At most so many steps a second; None: no limit."""
-        self.speed = speed
+        self.speed, self.auto_speed = speed, False
         self.ask(lambda worker: worker.set_speed(speed))
 
     def next_speed(self, direction: int) -> float | None:

@@ -30,6 +30,7 @@ class Ink(IntEnum):
 
 
 _FIRST_LINE = 16
+_FEW = 50  # one in so many means may lie below the lower end of a log axis
 
 
 def line_ink(color: int, faint: bool = False) -> int:
@@ -79,8 +80,9 @@ class Plot:
 
 
 def extent(lines: Sequence[Line], x: Axis, log: bool) -> tuple[float, float]:
-    """Least and greatest value in view: of whole bars on a linear axis; on a log axis the lower end follows the
-    means, for one lucky batch with a loss of 1e-7 would squeeze everything else. (nan, nan) without a value."""
+    """Least and greatest value in view: of whole bars on a linear axis; on a log axis the lower end is where all but
+    a few of the means lie, for one lucky batch with a loss of 1e-7 would squeeze everything else. (nan, nan) without
+    a value."""
     low, high = math.inf, -math.inf
     for line in lines:
         begin = max(int(np.searchsorted(line.x, x.low)) - 1, 0)
@@ -90,7 +92,9 @@ def extent(lines: Sequence[Line], x: Axis, log: bool) -> tuple[float, float]:
         least = least[np.isfinite(least) & (least > 0)] if log else least[np.isfinite(least)]
         greatest = greatest[np.isfinite(greatest)]
         if len(least) and len(greatest):
-            low, high = min(low, float(least.min())), max(high, float(greatest.max()))
+            few = len(least) // _FEW if log and line.smooth else 0
+            low = min(low, float(np.partition(least, few)[few] if few else least.min()))
+            high = max(high, float(greatest.max()))
     return (low, high) if low <= high else (math.nan, math.nan)
 
 

@@ -10,10 +10,11 @@ _LEAST_SPAN = 8.0
 class StepView:
     """Shows the whole run until zoomed; zoomed at the newest step it follows, elsewhere it stays."""
 
-    __slots__ = ("_end", "_span", "cursor", "step")
+    __slots__ = ("_end", "_span", "cursor", "step", "total")
 
     def __init__(self) -> None:
         self.step = 0.0
+        self.total = 0.0  # the budget; 0: not known
         self.cursor: float | None = None
         self._span: float | None = None  # None: the whole run
         self._end: float | None = None  # None: follow the newest step
@@ -22,21 +23,27 @@ class StepView:
     def axis(self) -> Axis:
         """The step axis."""
         if self._span is None:
-            return Axis(0.0, step_end(self.step))
+            return Axis(0.0, self._whole)
         end = max(self._end if self._end is not None else self.step * 1.0, self._span)
         return Axis(end - self._span, end)
+
+    @property
+    def _whole(self) -> float:
+        """Where the whole run ends on the axis: at the budget once it is near, else at a round number."""
+        end = step_end(self.step)
+        return self.total if self.total >= 1 and self.step <= self.total < end else end
 
     @property
     def zoomed(self) -> bool:
         """Whether less than the whole run is shown."""
         return self._span is not None
 
-    def follow(self, step: float) -> None:
-        """Note the newest step. A run that began anew is shown whole."""
+    def follow(self, step: float, total: float = 0.0) -> None:
+        """Note the newest step and the budget. A run that began anew is shown whole."""
         if step < self.step:
             self.all()
             self.cursor = None
-        self.step = float(step)
+        self.step, self.total = float(step), float(total)
 
     def all(self) -> None:
         """Show the whole run."""
@@ -45,7 +52,7 @@ class StepView:
     def zoom(self, factor: float, around: float | None = None) -> None:
         """Show 1/factor of the steps; the step `around` (the crosshair, or the newest) keeps its place."""
         axis = self.axis
-        whole = step_end(self.step)
+        whole = self._whole
         center = around if around is not None else self.cursor
         if center is None:
             center = min(self.step, axis.high)

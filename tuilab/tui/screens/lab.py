@@ -69,7 +69,7 @@ class LabScreen(Screen[None]):
         """Show the preset's dials at once; frames follow."""
         self.query_one(Banner).display = False
         self.dials.show(self.model)
-        self.status.say("loading the engine; dials can be turned already", "$foreground 65%")
+        self.status.say("dials can be turned already; space runs it as soon as it is ready", "$foreground 65%")
         self._show_settings()
         self.query_one(DialRow).focus(scroll_visible=False)
         self.charts.starting("", 0.0)
@@ -103,6 +103,7 @@ class LabScreen(Screen[None]):
 
     def show(self, frame: Frame) -> None:
         """Bring everything on the screen up to `frame`."""
+        self._show_settings()
         self.query_one(HeaderBar).show(frame)
         self.query_one(Metrics).show(frame)
         self.dials.show(self.model)
@@ -122,8 +123,10 @@ class LabScreen(Screen[None]):
                         "R back to the last good step  ·  [ lower the learning rate  ·  r start anew")  # fmt: skip
         else:
             banner.show("")
-        if frame.message:
+        if frame.message and frame.step:
             self.status.say(frame.message, "$secondary")
+        elif frame.message:
+            self.status.say("dials can be turned already; space runs it as soon as it is ready", "$foreground 65%")
         elif frame.status == "finished":
             self.status.say("finished  ·  s saves it as a preset, r starts anew, space goes on, p opens another", "$success")
         elif self.model.turns:
@@ -134,7 +137,7 @@ class LabScreen(Screen[None]):
             self.status.say("turn any dial with ← → and see what it does", "$foreground 65%")
 
     def _show_settings(self) -> None:
-        speed = "full speed" if self.model.speed is None else f"{exact(self.model.speed).removesuffix('.0')} steps/s"
+        speed = "full speed" if self.model.speed is None else f"{exact(self.model.speed).removesuffix('.0')} steps/s at most"
         self.status.settings(f"{speed} · smoothing {self.charts.smoothing_name}")
 
     @on(ViewMoved)

@@ -65,7 +65,7 @@ class ChartStack(Vertical):
         """Show the curves of `frame`, with a mark for each turn."""
         self._frame = frame
         self._marks = [Mark(step, label) for step, label in marks(turns)]
-        self.view.follow(frame.step)
+        self.view.follow(frame.step, frame.total_steps)
         self.norms = last_norms(frame.curves)
         if frame.step == 0 and not frame.message:
             self.top.empty, self.flow.empty = _READY, ""
@@ -90,9 +90,9 @@ class ChartStack(Vertical):
         at = round(seconds * 12) % (2 * _BAR)
         at = at if at < _BAR else 2 * _BAR - 1 - at
         bar = "".join("━" if abs(i - at) < 4 else "╌" for i in range(_BAR))
-        text = message or "loading the engine and the data"
-        self.top.empty = f"{text}\n{bar}\n{seconds:.0f} s"
-        self.flow.empty = "keys pressed meanwhile are not lost"
+        text = message or f"loading the engine… {seconds:.0f} s"
+        self.top.empty = f"{text}\n{bar}\nkeys pressed meanwhile are not lost"
+        self.flow.empty = ""
         self.redraw()
 
     def redraw(self) -> None:

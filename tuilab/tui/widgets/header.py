@@ -39,7 +39,8 @@ class HeaderBar(Widget):
 
     def show(self, frame: Frame) -> None:
         """Show the state of `frame`."""
-        facts = (frame.status, frame.step, frame.total_steps or 0, frame.epoch, frame.steps_per_s)
+        status = "starting" if frame.status == "ready" and frame.message else frame.status
+        facts = (status, frame.step, frame.total_steps or 0, frame.epoch, frame.steps_per_s)
         if facts != self._facts:
             self._facts = facts
             self.refresh()
