@@ -25,6 +25,6 @@ def private_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             patch.setenv(name, str(home / name.lower()))
-        for name in [n for n in os.environ if n.startswith("TUILAB_")]:
+        for name in [n for n in os.environ if n.startswith("TUILAB_") and n != "TUILAB_CACHE"]:
             patch.delenv(name)
         yield home
