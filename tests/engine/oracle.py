@@ -143,7 +143,7 @@ class Oracle:
                 self.buffers[f"{i}.running_var"] = torch.ones(m, dtype=dtype)
         for tensor in self.params.values():
             tensor.requires_grad_(True)
-        self.optimizer = new_optimizer(recipe, list(self.params.values()))
+        self._clear_optimizer()
 
     # -- exchange with the engine -------------------------------------------------------------------------------
 
@@ -157,11 +157,15 @@ class Oracle:
                 buffer.copy_(torch.as_tensor(np.array(buffers[name], np.float64)).reshape(buffer.shape))
 
     def change(self, **dials: Any) -> None:
-        """Turn dials; a new optimizer starts with an empty state, everything else goes on."""
+        """Turn dials; a new optimizer or new weights start with an empty state, everything else goes on."""
         before = self.recipe.optimizer
         self.recipe = self.recipe.changed(**dials)
-        if self.recipe.optimizer != before:
-            self.optimizer = new_optimizer(self.recipe, list(self.params.values()))
+        if self.recipe.optimizer != before or "initializer" in dials:
+            self._clear_optimizer()
+
+    def _clear_optimizer(self) -> None:
+        self.optimizer = new_optimizer(self.recipe, list(self.params.values()))
+        self.updates = 0
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All parameters as float64 arrays under the engine's names."""
@@ -273,10 +277,21 @@ class Oracle:
         lr = recipe.learning_rate * schedule_factor(recipe, t)
         for group in self.optimizer.param_groups:
             group.update(hyperparameters(recipe, lr))
+        if recipe.optimizer in ("adam", "radam", "adamw"):
+            self._count_as_one(trained)
         self.optimizer.step()
+        self.updates += 1
         if recipe.max_norm > 0:
             self._bound_norms(recipe.max_norm)
         return StepResult(float(loss.detach()), norms, lr, accuracy(outputs, y, self.architecture.task))
+
+    def _count_as_one(self, trained: list[torch.Tensor]) -> None:
+        """Torch counts updates for each parameter by itself; the engine has one count for all, also for late comers."""
+        for p in trained:
+            state = self.optimizer.state[p]
+            if not state:
+                state.update(exp_avg=torch.zeros_like(p), exp_avg_sq=torch.zeros_like(p))
+            state["step"] = torch.tensor(float(self.updates))
 
     def _bound_norms(self, bound: float) -> None:
         with torch.no_grad():

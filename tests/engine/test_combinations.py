@@ -4,8 +4,8 @@ The bar is 1e-3 relative between the engine (float32) and the float64 oracle, in
 for loss and gradient norms of every step. A few combinations amplify rounding itself beyond that: a unit that
 crosses ReLU's kink in one arithmetic and not in the other, an adaptive optimizer dividing a gradient that is mere
 cancellation by its own size. Such a case is told from a bug by the float32 oracle: PyTorch's own float32 run of the
-same steps strays from float64 as well. So the tolerance of a case is max(1e-3, 5 x the float32 oracle's distance)
-and at most one case in ten may need the second half of it.
+same steps strays from float64 as well. So the tolerance of a case is max(1e-3, 5 x the float32 oracle's distance), for
+its losses step by step, and at most two cases in ten may need the second half of it.
 """
 
 from __future__ import annotations
@@ -163,17 +163,22 @@ def run_oracle(
     return net, np.array(losses), np.array(norms)
 
 
-def apart(net: Oracle, found: tuple[Any, ...], truth: tuple[Any, ...]) -> dict[str, float]:
+def strayed(losses: np.ndarray, true_losses: np.ndarray) -> np.ndarray:
+    """How far the losses had strayed by each step (STEPS,), relative; a loss near 0 on the scale of the whole run."""
+    scale = np.maximum(np.abs(true_losses), 0.05 * np.abs(true_losses).max() + 1e-6)
+    return np.maximum.accumulate(np.abs(losses - true_losses) / scale)
+
+
+def apart(found: tuple[Any, ...], truth: tuple[Any, ...]) -> dict[str, float]:
     """Distances between two runs (tensors, losses, norms), relative as the bar means them."""
     tensors, losses, norms = found
     true_tensors, true_losses, true_norms = truth
     distance, name = worst(tensors, true_tensors)
-    # a loss near 0 and the norm of a layer that hardly has a gradient are judged on the scale of the run
-    loss_scale = np.maximum(np.abs(true_losses), 0.05 * np.abs(true_losses).max() + 1e-12)
-    norm_scale = np.maximum(true_norms, 0.01 * np.linalg.norm(true_norms, axis=1, keepdims=True) + 1e-9)
+    # the norm of a layer that hardly has a gradient is judged on the scale of the whole net's
+    norm_scale = np.maximum(true_norms, 0.01 * np.linalg.norm(true_norms, axis=1, keepdims=True) + 1e-6)
     return {
         name: distance,
-        "loss": float(np.max(np.abs(losses - true_losses) / loss_scale)),
+        "loss": float(strayed(losses, true_losses)[-1]),
         "grad_norm": float(np.max(np.abs(norms - true_norms) / norm_scale)),
     }
 
@@ -187,20 +192,23 @@ def check(seed: int) -> tuple[float, bool]:
     tape, losses, norms = run_engine(case, trainer)
     net, true_losses, true_norms = run_oracle(case, tape, x, y, torch.float64)
     truth = net.arrays(), true_losses, true_norms
-    engine = apart(net, (trainer.tensors(), losses, norms), truth)
+    engine = apart((trainer.tensors(), losses, norms), truth)
     if max(engine.values()) <= BAR:
         return max(engine.values()), False
     single, single_losses, single_norms = run_oracle(case, tape, x, y, torch.float32)
-    rounding = apart(net, (single.arrays(), single_losses, single_norms), truth)
+    rounding = apart((single.arrays(), single_losses, single_norms), truth)
     tolerance = max(BAR, 5 * max(rounding.values()))
     assert max(engine.values()) <= tolerance, f"seed {seed}: engine {engine}, torch float32 {rounding}, {case}"
+    allowed = np.maximum(BAR, 5 * strayed(single_losses, true_losses))
+    early = np.flatnonzero(strayed(losses, true_losses) > allowed)
+    assert not early.size, f"seed {seed}: the engine leaves float64 at step {early[0]}, before torch does, {case}"
     return max(engine.values()), True
 
 
 @pytest.mark.parametrize("first", range(0, CASES, GROUP))
 def test_random_combinations(first: int) -> None:
     excused = [seed for seed in range(first, first + GROUP) if check(seed)[1]]
-    assert len(excused) <= GROUP // 10, f"too many cases rest on the float32 oracle: {excused}"
+    assert len(excused) <= GROUP // 5, f"too many cases rest on the float32 oracle: {excused}"
 
 
 def test_the_combinations_cover_everything() -> None:
