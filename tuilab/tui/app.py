@@ -15,7 +15,7 @@ from textual.filter import LineFilter
 
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.screens.lab import LabScreen
-from tuilab.tui.theme import DARK, LIGHT, colorless
+from tuilab.tui.theme import DARK, LIGHT, light_filters
 
 if TYPE_CHECKING:
     from tuilab.lab.preset import Preset
@@ -64,9 +64,8 @@ class LabApp(App[int]):
         }
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """With NO_COLOR no colour codes at all, where Textual would send grey tones."""
-        filters = list(super().get_line_filters())
-        return colorless(filters) if self.no_color else filters
+        """What every line goes through on its way out."""
+        return light_filters(super().get_line_filters(), self.no_color)
 
     def on_mount(self) -> None:
         """The screen first, then the engine."""

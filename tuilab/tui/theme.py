@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.style import Style
 from textual.color import Color
-from textual.filter import LineFilter, Monochrome, NoColor
+from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
 from tuilab.tui.charts.heat import FIRST_INK, LEVELS
@@ -111,6 +112,9 @@ def heat_style(ink: int, dark: bool) -> Style:
     return Style(color=top, bgcolor=bottom)
 
 
-def colorless(filters: list[LineFilter]) -> list[LineFilter]:
-    """The filters with grey tones (Textual's way of NO_COLOR) replaced by no colour codes at all."""
-    return [NoColor() if isinstance(f, Monochrome) else f for f in filters]
+def light_filters(filters: Sequence[LineFilter], no_color: bool) -> list[LineFilter]:
+    """Textual's filters less the one for the terminal's own colours, of which the lab uses none (every line of the
+    screen would go through it again and again); with `no_color` one that sends no colour codes at all, where Textual
+    would send grey tones."""
+    kept = [f for f in filters if not isinstance(f, ANSIToTruecolor | Monochrome | NoColor)]
+    return [*kept, NoColor()] if no_color else kept

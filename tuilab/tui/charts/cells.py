@@ -43,30 +43,40 @@ class Cells:
         flat = self.chars.tobytes().decode("utf-32-le")
         return [flat[i * self.width : (i + 1) * self.width] for i in range(self.height)]
 
-    def strips(self, styles: Sequence[Style]) -> list[Strip]:
-        """One strip for each row; runs of one ink become one segment."""
+    def changed(self, old: Cells) -> list[tuple[int, int, int]]:
+        """(row, first column, end column) of what differs from `old`, a grid of the same size."""
+        differ = (self.chars != old.chars) | (self.inks != old.inks)
+        rows = np.flatnonzero(differ.any(axis=1))
+        first = differ[rows].argmax(axis=1)
+        end = self.width - differ[rows, ::-1].argmax(axis=1)
+        return list(zip(rows.tolist(), first.tolist(), end.tolist(), strict=True))
+
+    def strips(self, styles: Sequence[Style], rows: Sequence[int] | None = None) -> list[Strip]:
+        """One strip for each row (of `rows`); runs of one ink become one segment."""
         width = self.width
-        if width == 0 or self.height == 0:
-            return [Strip.blank(width)] * self.height
-        grid = self._inks_carried_over_blanks()
+        chars, inks = (self.chars, self.inks) if rows is None else (self.chars[rows], self.inks[rows])
+        if width == 0 or len(chars) == 0:
+            return [Strip.blank(width)] * len(chars)
+        grid = _carried_over_blanks(chars, inks)
         change = np.ones(grid.shape, dtype=bool)
         np.not_equal(grid[:, 1:], grid[:, :-1], out=change[:, 1:])
         starts = np.flatnonzero(change)
-        inks = grid.ravel()[starts].tolist()
+        runs = grid.ravel()[starts].tolist()
         begin = starts.tolist()
-        flat = self.chars.tobytes().decode("utf-32-le")
+        flat = chars.tobytes().decode("utf-32-le")
         strips: list[Strip] = []
         row: list[Segment] = []
-        for start, end, ink in zip(begin, begin[1:] + [width * self.height], inks, strict=True):
+        for start, end, ink in zip(begin, begin[1:] + [len(flat)], runs, strict=True):
             row.append(Segment(flat[start:end], styles[ink]))
             if end % width == 0:
                 strips.append(Strip(row, width))
                 row = []
         return strips
 
-    def _inks_carried_over_blanks(self) -> NDArray[np.int16]:
-        """The inks, a blank cell's replaced by that of the cell before it: all look alike there, and runs get longer."""
-        last = np.where(self.chars != 0x20, np.arange(self.width, dtype=np.int32), 0)
-        np.maximum.accumulate(last, axis=1, out=last)
-        carried = np.take_along_axis(self.inks, last, axis=1)
-        return np.where(carried < OPAQUE, carried, self.inks)
+
+def _carried_over_blanks(chars: NDArray[np.uint32], inks: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The inks, a blank cell's replaced by that of the cell before it: all look alike there, and runs get longer."""
+    last = np.where(chars != 0x20, np.arange(chars.shape[1], dtype=np.int32), 0)
+    np.maximum.accumulate(last, axis=1, out=last)
+    carried = np.take_along_axis(inks, last, axis=1)
+    return np.where(carried < OPAQUE, carried, inks)

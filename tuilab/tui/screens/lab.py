@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tuilab.lab.worker import Frame
     from tuilab.tui.app import LabApp
 
-REFRESH = 15.0  # looks at the worker in a second
+REFRESH = 24.0  # looks at the worker in a second; half of them for the charts
 
 
 class LabScreen(Screen[None]):
@@ -50,6 +50,8 @@ class LabScreen(Screen[None]):
         self.model = model
         self.view = StepView()
         self._since = time.monotonic()
+        self._due: set[str] = set()  # what does not show the newest frame yet
+        self._last = ""
 
     def compose(self) -> ComposeResult:
         preset = self.model.preset
@@ -93,25 +95,39 @@ class LabScreen(Screen[None]):
     # ---- from the worker to the screen
 
     def tick(self) -> None:
-        """Show the newest frame if there is one; until the first step the time that passes."""
-        frame = self.model.poll()
-        if frame is not None:
-            self.show(frame)
-        now = self.model.frame
-        if now is None or (now.step == 0 and now.message):
-            self.charts.starting(now.message if now is not None else "", time.monotonic() - self._since)
+        """Show the newest frame if there is one; until the first step the time that passes.
 
-    def show(self, frame: Frame) -> None:
-        """Bring everything on the screen up to `frame`."""
+        Figures and charts take turns: a change in both at once would have the screen composed anew from top to bottom,
+        dials included, which takes three times as long.
+        """
+        if self.model.poll() is not None:
+            self._due = {"figures", "charts"}
+        frame = self.model.frame
+        if frame is not None and self._due:
+            if "figures" in self._due and self._last != "figures":
+                self._last = "figures"
+                self.show_figures(frame)
+            else:
+                self._last = "charts" if "charts" in self._due else "figures"
+                (self.show_charts if self._last == "charts" else self.show_figures)(frame)
+            self._due.discard(self._last)
+        if frame is None or (frame.step == 0 and frame.message):
+            self.charts.starting(frame.message if frame is not None else "", time.monotonic() - self._since)
+
+    def show_figures(self, frame: Frame) -> None:
+        """Bring header, cards, dials and messages up to `frame`."""
         self._show_settings()
         self.query_one(HeaderBar).show(frame)
         self.query_one(Metrics).show(frame)
         self.dials.show(self.model)
+        self._announce(frame)
+
+    def show_charts(self, frame: Frame) -> None:
+        """Bring the charts, and the panels beside them, up to `frame`."""
         self.charts.show(frame, self.model.turns)
         if self.has_class("-broad"):
             self.query_one(LayersPanel).show(self.model.widths, self.charts.norms, frame.recipe.activation)
             self.query_one(TurnsPanel).show(self.model.turns)
-        self._announce(frame)
 
     def _announce(self, frame: Frame) -> None:
         """Bad news in the banner, other news in the status line."""

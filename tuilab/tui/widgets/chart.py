@@ -9,7 +9,7 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.color import Color
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -48,7 +48,8 @@ class Chart(Widget, can_focus=True):
         self.step_labels = self.mark_labels = True
         self._lines: Sequence[Line] = ()
         self._marks: Sequence[Mark] = ()
-        self._strips: list[Strip] | None = None
+        self._cells: Cells | None = None  # what the strips show
+        self._strips: list[Strip] = []
         self._styles: _Styles | None = None
         self._layers = 1
         self._drag: tuple[int, float] | None = None
@@ -61,14 +62,24 @@ class Chart(Widget, can_focus=True):
         self.redraw()
 
     def redraw(self) -> None:
-        """Paint anew at the next refresh of the screen."""
-        self._strips = None
-        self.refresh()
+        """Paint anew and have the screen refresh what changed of it."""
+        old, size = self._cells, self.size
+        if old is None or self._styles is None or (old.width, old.height) != size:
+            self._cells = None
+            self.refresh()
+            return
+        self._cells = self.cells()
+        changed = self._cells.changed(old)
+        if changed:
+            rows = [row for row, _, _ in changed]
+            for row, strip in zip(rows, self._cells.strips(self._styles, rows), strict=True):
+                self._strips[row] = strip
+            self.refresh(*[Region(first, row, end - first, 1) for row, first, end in changed])
 
     def restyle(self) -> None:
         """The theme changed."""
-        self._styles = None
-        self.redraw()
+        self._styles = self._cells = None
+        self.refresh()
 
     def plot(self) -> Plot:
         """What is to be painted now."""
@@ -87,10 +98,12 @@ class Chart(Widget, can_focus=True):
         return paint(self.plot(), self.size.width, self.size.height)
 
     def render_line(self, y: int) -> Strip:
-        if self._strips is None or len(self._strips) != self.size.height:
+        """One row; the first that is asked for after a change of size or colours paints them all."""
+        if self._cells is None or (self._cells.width, self._cells.height) != self.size:
             if self._styles is None:
                 self._styles = self._make_styles()
-            self._strips = self.cells().strips(self._styles)
+            self._cells = self.cells()
+            self._strips = self._cells.strips(self._styles)
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
 
     def _make_styles(self) -> _Styles:
@@ -100,9 +113,6 @@ class Chart(Widget, can_focus=True):
         dark, back = self.app.current_theme.dark, self.background_colors[1]
         surface = Surface(dark, back, text, accent, error, success, plain=self.app.no_color)
         return _Styles(chart_styles(surface, self._layers), dark)
-
-    def _on_resize(self, event: events.Resize) -> None:
-        self._strips = None
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return container.width
