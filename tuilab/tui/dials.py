@@ -18,6 +18,7 @@ def _decades(low: int, high: int, *, zero: bool = False) -> tuple[float, ...]:
 
 _TENTHS = tuple(i / 10 for i in range(10))
 _MEMORY = (*_TENTHS, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 0.9999)
+_ON, _OFF = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 _WHOLE = (0, *(m * 10**p for p in range(1, 7) for m in (1, 2, 5)))
 
 
@@ -67,10 +68,9 @@ class Dial:
         """The value a person typed; raises ValueError in one line. Whether it is allowed is for the session to say."""
         text = text.strip()
         if self.cyclic and isinstance(self.values[0], bool):
-            words = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
-            if text.lower() not in words:
+            if text.lower() not in (*_ON, *_OFF):
                 raise ValueError(f"{self.name}: found {text!r}, expected on or off")
-            return words[text.lower()]
+            return text.lower() in _ON
         if self.cyclic:
             return text
         if text == "auto" and self.name in ("lr", "eps"):
@@ -118,7 +118,7 @@ DIALS: tuple[Dial, ...] = (
     Dial("clip_norm", _MORE, _decades(-3, 3, zero=True), "bound on the gradient's norm; 0: none"),
     Dial("max_norm", _MORE, _decades(-2, 2, zero=True), "bound on a unit's incoming weights; 0: none"),
     Dial("l1", _MORE, _decades(-6, 0, zero=True), "pull of all weights towards exact zero"),
-    Dial("label_smoothing", _MORE, (0.0, 0.01, 0.02, 0.05, *_TENTHS[1:]), "share of the target spread over all classes"),
+    Dial("label_smoothing", _MORE, (0.0, 0.01, 0.02, 0.05, *_TENTHS[1:]), "share of the target spread over all"),
     Dial("alpha_dropout", _MORE, _SWITCH, "drop to the SELU's saturation instead of zero", True,
          effect=lambda r: r.dropout > 0 or r.input_dropout > 0, needs="dropout above 0"),
     Dial("negative_slope", _MORE, (0.0, 0.001, 0.01, 0.02, 0.05, *_TENTHS[1:], 1.0), "Leaky ReLU's slope below zero",

@@ -25,7 +25,7 @@ class Key:
 _RUN, _DIALS, _VIEW, _LAB = "Training", "Dials", "Charts", "Lab"
 
 KEYS: tuple[Key, ...] = (
-    Key("run", "space", "space", "toggle", "run", "run, or pause", _RUN),
+    Key("run", "space", "space", "run", "run", "run, or pause", _RUN),
     Key("step", "full_stop", ".", "advance(1)", "step", "one step, then pause", _RUN),
     Key("steps", "greater_than_sign", ">", "advance(100)", "100 steps", "100 steps, then pause", _RUN),
     Key("slower", "f", "f", "speed(1)", "speed", "slower: 1000, 100, 10, 1 steps a second", _RUN),
@@ -42,7 +42,7 @@ KEYS: tuple[Key, ...] = (
     Key("theme", "t", "t", "theme", "theme", "dark or light", _VIEW),
     Key("save", "s", "s", "save", "save", "save as a preset, with everything you turned", _LAB),
     Key("open", "p", "p", "presets", "presets", "open another preset", _LAB),
-    Key("palette", "colon,ctrl+p", ":", "app.command_palette", "commands", "command palette: every dial and command", _LAB),
+    Key("palette", "colon,ctrl+p", ":", "app.command_palette", "commands", "every dial and command by name", _LAB),
     Key("shot", "f12", "F12", "picture", "picture", "save a picture of the screen (SVG)", _LAB),
     Key("help", "question_mark", "?", "help", "help", "this list", _LAB),
     Key("quit", "q", "q", "app.quit", "quit", "quit; the run is saved", _LAB),

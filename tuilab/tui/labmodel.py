@@ -1,4 +1,4 @@
-"""What the screen shows and what it may do, without any screen: the newest frame, and dials turned but not yet applied."""
+"""What the screen shows and may do, without any screen: the newest frame, and turns that are on their way."""
 
 from __future__ import annotations
 
@@ -152,10 +152,7 @@ class LabModel:
     def set(self, name: str, value: Any) -> Turn | None:
         """Turn a dial to `value` (None for the optimizer's usual lr or eps). Raises SpecError if it cannot be."""
         before = self.value(name)
-        if name == "batch_size":
-            after = value
-        else:
-            after = current(name, self.recipe.changed(**{name: value}), 0)
+        after = value if name == "batch_size" else current(name, self.recipe.changed(**{name: value}), 0)
         if after == before:
             return None
         self.ask(lambda worker: worker.turn(name, value))

@@ -80,7 +80,7 @@ class Bars:
         for curve, dash in self.dashes.items():
             mask[curve][:, np.arange(self.columns) % (2 * dash) >= dash] = 0
         left, right = mask[:, :, 0::2], mask[:, :, 1::2]
-        bits = (left & 7) | ((left & 8) << 3)
+        bits = np.bitwise_or(left & 7, (left & 8) << 3)
         bits |= (right & 7) << 3
         bits |= (right & 8) << 4
-        return bits
+        return bits.astype(np.uint8, copy=False)

@@ -10,7 +10,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-
 #: Inks from this number on have a background of their own.
 OPAQUE = 1024
 
@@ -66,7 +65,7 @@ class Cells:
         flat = chars.tobytes().decode("utf-32-le")
         strips: list[Strip] = []
         row: list[Segment] = []
-        for start, end, ink in zip(begin, begin[1:] + [len(flat)], runs, strict=True):
+        for start, end, ink in zip(begin, [*begin[1:], len(flat)], runs, strict=True):
             row.append(Segment(flat[start:end], styles[ink]))
             if end % width == 0:
                 strips.append(Strip(row, width))

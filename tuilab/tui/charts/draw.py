@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tuilab.tui.charts import braille
 from tuilab.tui.charts.axis import ticks
@@ -14,6 +15,8 @@ from tuilab.tui.charts.cells import Cells
 from tuilab.tui.charts.model import Ink, Line, Mark, Plot, last_value, line_ink, value_at
 from tuilab.tui.charts.smooth import ema
 from tuilab.tui.figures import grouped, short
+
+Bits = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,8 @@ def _curves(cells: Cells, plot: Plot, lines: Sequence[Line], where: Area) -> lis
     bars.join()
     dots = bars.dots()
     behind, before = dots[: len(lines)], dots[len(lines) :]
-    front, back = np.bitwise_or.reduce(before), np.bitwise_or.reduce(behind)
+    front: Bits = np.bitwise_or.reduce(before)
+    back: Bits = np.bitwise_or.reduce(behind)
     seen = front > 0
     ink = np.zeros((height, width), dtype=np.int16)
     for k in range(2 * len(lines)):
@@ -182,7 +186,7 @@ def _curves(cells: Cells, plot: Plot, lines: Sequence[Line], where: Area) -> lis
 
 
 def _fill(bars: braille.Bars, k: int, line: Line, plot: Plot) -> tuple[float, float] | None:
-    """Set the bars of line `k` (faint: k, front: the second half). Its last point as (dot column, position), or None."""
+    """Set the bars of line `k`: those behind, and those in front. Its last point (dot column, position), or None."""
     x = plot.x.place(line.x) * (bars.columns - 1)
     low, high, mean = line.low, line.high, line.mean
     good = np.isfinite(low) & np.isfinite(high) & np.isfinite(mean)

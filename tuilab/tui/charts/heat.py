@@ -7,7 +7,6 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tuilab.tui.charts.axis import log_label
 from tuilab.tui.charts.cells import OPAQUE, Cells
 from tuilab.tui.charts.draw import Area, area, draw_frame, draw_marks
 from tuilab.tui.charts.model import Ink, Line, Plot, last_value, line_ink, value_at
@@ -84,5 +83,5 @@ def _names(cells: Cells, plot: Plot, lines: list[Line], rows: NDArray[np.int64],
         value = last_value(line) if plot.cursor is None else value_at(line, plot.cursor)
         if not math.isnan(value):
             cells.put(row, column, short(value)[:room], line_ink(line.color))
-    scale = f"{log_label(plot.y.low)} … {log_label(plot.y.high)}"
-    cells.put(0, 2 + len(plot.title) + 1, f"{scale}", Ink.DIM)
+    scale = f"{short(plot.y.low)} … {short(plot.y.high)}"
+    cells.put(0, 2 + len(plot.title) + 1, scale, Ink.DIM)

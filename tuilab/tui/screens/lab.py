@@ -15,7 +15,7 @@ from textual.screen import Screen
 from tuilab.tui.charts.view import StepView
 from tuilab.tui.commands import LabCommands
 from tuilab.tui.dials import BY_NAME
-from tuilab.tui.figures import exact, grouped
+from tuilab.tui.figures import grouped
 from tuilab.tui.keys import bindings, footer
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.messages import DialRestored, DialTurned, DialTyped, ViewMoved
@@ -43,7 +43,7 @@ class LabScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
     AUTO_FOCUS = ""
-    COMMANDS = {LabCommands}  # noqa: RUF012  (Textual's own form)
+    COMMANDS = {LabCommands}
 
     def __init__(self, model: LabModel):
         super().__init__()
@@ -144,7 +144,7 @@ class LabScreen(Screen[None]):
         elif frame.message:
             self.status.say("dials can be turned already; space runs it as soon as it is ready", "$foreground 65%")
         elif frame.status == "finished":
-            self.status.say("finished  ·  s saves it as a preset, r starts anew, space goes on, p opens another", "$success")
+            self.status.say("finished  ·  s saves it, r starts anew, space goes on, p opens another preset", "$success")
         elif self.model.turns:
             self.status.say(self.model.turns[-1].line, "$accent")
         elif frame.status == "ready":
@@ -153,7 +153,8 @@ class LabScreen(Screen[None]):
             self.status.say("turn any dial with ← → and see what it does", "$foreground 65%")
 
     def _show_settings(self) -> None:
-        speed = "full speed" if self.model.speed is None else f"{exact(self.model.speed).removesuffix('.0')} steps/s at most"
+        limit = self.model.speed
+        speed = "full speed" if limit is None else f"up to {limit:g} steps/s"
         self.status.settings(f"{speed} · smoothing {self.charts.smoothing_name}")
 
     @on(ViewMoved)
@@ -200,7 +201,7 @@ class LabScreen(Screen[None]):
 
     # ---- training
 
-    def action_toggle(self) -> None:
+    def action_run(self) -> None:
         """Run or pause."""
         self.model.toggle()
 

@@ -45,7 +45,8 @@ class PresetsScreen(ModalScreen["Preset | None"]):
                 yield OptionList(id="list")
                 with VerticalScroll(id="preview", can_focus=False):
                     yield Static("", id="about")
-            yield Static("[$accent bold]enter[/] open   [$accent bold]/[/] search   [$accent bold]esc[/] back", classes="hint")
+            hint = "[$accent bold]enter[/] open   [$accent bold]/[/] search   [$accent bold]esc[/] back"
+            yield Static(hint, classes="hint")
 
     def on_mount(self) -> None:
         """Show them all, the cursor on the one that is open."""

@@ -39,7 +39,8 @@ class StatusLine(Widget):
         right = self._right if width - len(self._right) >= 30 else ""
         room = width - len(right) - 2
         text = self._text if len(self._text) <= room else self._text[: max(room - 1, 0)] + "…"
-        return Content.assemble(" ", (text, self._style), " " * (width - len(text) - len(right)), (right, "$foreground 45%"))
+        gap = " " * (width - len(text) - len(right))
+        return Content.assemble(" ", (text, self._style), gap, (right, "$foreground 45%"))
 
 
 class Banner(Widget):

@@ -1,4 +1,4 @@
-"""The figures of the moment: losses, their gap, accuracy, learning rate, each in a card (or a word on a small screen)."""
+"""The figures of the moment: losses, their gap, accuracy, learning rate, each in a card (small screen: a word)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Card(Widget):
-    """A name and a value; three rows, or one where there is no room."""
+    """A name and a value; two rows, or one where there is no room."""
 
-    def __init__(self, name: str, brief: str, style: str, id: str):
+    def __init__(self, label: str, brief: str, style: str, id: str):
         super().__init__(id=id)
-        self._name, self._brief, self._style = name, brief, style
+        self._label, self._brief, self._style = label, brief, style
         self._value, self._aside = "–", ""
 
     def show(self, value: str, aside: str = "") -> None:
@@ -36,10 +36,10 @@ class Card(Widget):
         """Name over value, or name before value."""
         value = (self._value, f"{self._style} bold")
         if self.size.height > 1:
-            name = self._name if len(self._name) <= self.size.width else self._brief
+            label = self._label if len(self._label) <= self.size.width else self._brief
             if len(self._value) + len(self._aside) >= self.size.width:
-                return Content.assemble((name, "$foreground 55%"), "\n", value)
-            return Content.assemble((name, "$foreground 55%"), "\n", value, (f" {self._aside}", "$foreground 55%"))
+                return Content.assemble((label, "$foreground 55%"), "\n", value)
+            return Content.assemble((label, "$foreground 55%"), "\n", value, (f" {self._aside}", "$foreground 55%"))
         return Content.assemble((f"{self._brief} ", "$foreground 55%"), value)
 
 
@@ -60,7 +60,8 @@ class Metrics(Horizontal):
         card("#card-train", Card).show(short(train) if known(train) else "–")
         card("#card-val", Card).show(short(val) if known(val) else "–", best(frame.curves.val))
         gap = val - train if known(val) and known(train) else math.nan
-        card("#card-gap", Card).show(f"{'+' if gap >= 0 else '−'}{short(abs(gap))}" if known(gap) else "–", trend(frame))
+        signed = f"{'+' if gap >= 0 else '−'}{short(abs(gap))}" if known(gap) else "–"
+        card("#card-gap", Card).show(signed, trend(frame))
         accuracy = frame.val_accuracy
         card("#card-acc", Card).show(percent(accuracy) if known(accuracy) else "–")
         card("#card-lr", Card).show(exact(round_to(rate_now(frame))), "" if frame.recipe.lr is not None else "auto")

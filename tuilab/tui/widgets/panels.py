@@ -52,7 +52,8 @@ class LayersPanel(Widget):
         room = max(self.size.width - 3 - 12 - 8, 4)
         dark = self.app.current_theme.dark
         parts: list[tuple[str, str]] = [
-            (f"{'Layers':<15}", "$primary bold"), (f"{'gradient':<{room}}{'norm':>8}\n", "$foreground 45%")
+            (f"{'Layers':<15}", "$primary bold"),
+            (f"{'gradient':<{room}}{'norm':>8}\n", "$foreground 45%"),
         ]
         for k, norm in enumerate(self._norms):
             color = layer_color(k, len(self._norms), dark).hex
