@@ -62,10 +62,8 @@ def data_list(args: argparse.Namespace) -> int:
     from tuilab.datasets import DATASETS
     from tuilab.datasets.places import data_folder
 
-    rows = [
-        (entry.name, entry.title, "here" if entry.embedded or (data_folder() / entry.name).is_dir() else "to be fetched")
-        for entry in DATASETS.values()
-    ]
+    here = {name for name, entry in DATASETS.items() if entry.embedded or (data_folder() / name).is_dir()}
+    rows = [(name, entry.title, "here" if name in here else "to be fetched") for name, entry in DATASETS.items()]
     if args.json:
         return _json({"data": [dict(zip(("name", "title", "state"), row, strict=True)) for row in rows]})
     _table(rows)

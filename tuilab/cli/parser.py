@@ -7,6 +7,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NoReturn
 
+from engine.spec import nearest
 from tuilab import __version__
 from tuilab.lab.errors import one_line
 
@@ -26,7 +27,12 @@ class _Parser(argparse.ArgumentParser):
 def parse(argv: list[str]) -> argparse.Namespace:
     """The options in `argv`, with the function to call as `command`; exits with code 2 on a mistake."""
     first = argv[0] if argv else ""
-    parser = _commands() if first in COMMANDS or first in ("-h", "--help", "--version") else _opening()
+    if first in COMMANDS or first in ("-h", "--help", "--version"):
+        return _commands().parse_args(argv)
+    parser = _opening()
+    args, more = parser.parse_known_args(argv)
+    if more and args.ref and not more[0].startswith("-"):
+        parser.error(f"{args.ref}: no such command, allowed: {', '.join(COMMANDS)}{nearest(args.ref, COMMANDS)}")
     return parser.parse_args(argv)
 
 
@@ -55,7 +61,7 @@ def _commands() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"tuilab {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, prog="tuilab")
     for name, (build, text) in COMMANDS.items():
         build(commands.add_parser(name, help=text, description=text.capitalize() + ".", allow_abbrev=False))
     return parser

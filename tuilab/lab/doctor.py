@@ -59,11 +59,7 @@ def _processor() -> Finding:
 
 
 def _blas() -> Finding:
-    found = machine.blas()
-    if not found.get("blas"):
-        return Finding("blas", "warn", "SciPy does not tell which it has", "results are recorded without it")
-    kernels = f", kernels for {found['blas_kernels']}" if found.get("blas_kernels") else ""
-    return Finding("blas", "ok", f"{found['blas']} {found.get('blas_version', '')}{kernels}")
+    return Finding("blas", "ok", machine.blas())
 
 
 def _terminal() -> Finding:

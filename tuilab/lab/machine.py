@@ -10,22 +10,24 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("numpy", "numba", "llvmlite", "scipy")
+_PACKAGES = ("numpy", "numba", "llvmlite")
 
 
 def facts() -> dict[str, Any]:
-    """This machine as a flat table of text and numbers. Imports SciPy, whose BLAS multiplies the matrices."""
+    """This machine and this version of the lab as a flat table of text and numbers. Imports the compiler."""
+    from engine.jit import source_hash
     from tuilab import __version__
 
     return {
         "tuilab": __version__,
+        "engine": source_hash(),
         "python": platform.python_version(),
         **{name: package_version(name) for name in _PACKAGES},
         "system": platform.system(),
         "machine": platform.machine(),
         "cpu": cpu_name(),
         "cores": cores(),
-        **blas(),
+        "blas": blas(),
     }
 
 
@@ -53,21 +55,18 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def blas() -> dict[str, Any]:
-    """Name and version of SciPy's BLAS, and the processor it has picked its kernels for."""
-    found: dict[str, Any] = {}
-    with contextlib.suppress(Exception):  # a build of SciPy that does not tell
-        import scipy
+def blas() -> str:
+    """Every BLAS this process has loaded, with the processor it has picked its kernels for; loads NumPy's."""
+    import numpy  # noqa: F401
+    from threadpoolctl import threadpool_info
 
-        built = scipy.show_config(mode="dicts")["Build Dependencies"]["blas"]
-        found = {"blas": built["name"], "blas_version": built["version"]}
-    with contextlib.suppress(ImportError):
-        from threadpoolctl import threadpool_info
-
-        for pool in threadpool_info():
-            if pool.get("user_api") == "blas" and "scipy" in str(pool.get("filepath")):
-                found["blas_kernels"] = pool.get("architecture")
-    return found
+    pools = [pool for pool in threadpool_info() if pool.get("user_api") == "blas"]
+    names = {
+        f"{Path(pool['filepath']).parent.name.partition('.')[0]}: {pool['internal_api']} {pool.get('version')}"
+        f" {pool.get('architecture', '')}".rstrip()
+        for pool in pools
+    }
+    return ", ".join(sorted(names)) or "unknown"
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -74,7 +74,7 @@ def told(result: Mapping[str, Any]) -> str:
     if result["diverged_at"] is not None:
         lines.append(f"diverged  loss or gradient was not finite at step {result['diverged_at']:,}: try a smaller lr")
     lines.append(f"params    sha256 {result['params_sha256']}")
-    if result["out"]:
+    if result["out"] and "match" not in result:
         lines.append(f"saved in  {result['out']}" if result["saved"] else f"not saved in {result['out']}")
     return "\n".join(lines)
 
