@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -46,7 +47,7 @@ def test_chunks_change_nothing(whole: tuple[tuple[bytes, ...], np.ndarray], cuts
     trainer, x, y = build(WIDTHS, BUSY)
     losses = []
     edges = [0, *sorted(cuts), STEPS]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         losses.append(trainer.advance(end - start).loss)
         trainer.evaluate(x, y)
     assert state(trainer) == whole[0]
