@@ -1,0 +1,31 @@
+"""Short names for parts of a state, for compiled code: a layer's row of the table, vectors per unit, dials."""
+
+from engine.cpu.frame import doubles, floats, numbers
+from engine.cpu.state import DIALS, PER_UNIT, PLAN_SLOT, TABLE, UNITS
+from engine.jit import formula
+from engine.layout import COLUMNS
+
+
+@formula
+def plan(s, entry):
+    """An entry of the plan."""
+    return numbers(s, PLAN_SLOT)[entry]
+
+
+@formula
+def dial(s, place):
+    """The float64 value of a dial."""
+    return doubles(s, DIALS)[place]
+
+
+@formula
+def layer_row(s, layer):
+    """The row (COLUMNS,) of the layer table."""
+    return numbers(s, TABLE)[layer * COLUMNS : (layer + 1) * COLUMNS]
+
+
+@formula
+def unit_vector(s, row, place, count):
+    """`count` entries of row `row` of the per-unit vectors, from unit `place` on."""
+    start = row * plan(s, UNITS) + place
+    return floats(s, PER_UNIT)[start : start + count]

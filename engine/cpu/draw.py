@@ -1,0 +1,20 @@
+"""Random streams as seen from Python: keys and whole vectors of bits, for initialisation and inspection."""
+
+import numpy as np
+
+from engine.formulas.random import key_high, key_low, random_bits, stream_key
+from engine.jit import njit
+
+
+@njit("uint64(int64, int64, int64, int64)")
+def draw_key(seed, purpose, step, layer):
+    """The key of the stream (seed, purpose, step, layer)."""
+    return stream_key(seed, purpose, step, layer)
+
+
+@njit("void(uint32[::1], uint64)")
+def draw_bits(out, key):
+    """out (n,) uint32 = the first n words of the stream."""
+    low, high = key_low(key), key_high(key)
+    for i in range(out.size):
+        out[i] = random_bits(low, high, np.uint32(i))

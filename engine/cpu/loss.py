@@ -1,0 +1,64 @@
+"""The loss over a block of rows, and its gradient with respect to the logits or outputs, in place."""
+
+import numpy as np
+
+from engine.formulas.fastmath import exp
+from engine.jit import njit
+
+_F = np.float32
+_ZERO = _F(0.0)
+
+
+@njit
+def softmax_row(z, columns, label):
+    """z (columns,) becomes e^(z − max); returns (sum of all but the label's, maximum, index of the first maximum)."""
+    top = z[0]
+    best = 0
+    for j in range(1, columns):
+        if z[j] > top:
+            top = z[j]
+            best = j
+    for j in range(columns):
+        z[j] = exp(z[j] - top)
+    rest = _ZERO
+    for j in range(label):
+        rest += z[j]
+    for j in range(label + 1, columns):
+        rest += z[j]
+    return rest, top, best
+
+
+@njit
+def cross_entropy_row(z, columns, label, smoothing, scale):
+    """Softmax cross-entropy of one row; z becomes (softmax − target)·scale. Returns (loss, 1 if hit else 0).
+
+    The target is (1 − s) on the label plus s/columns everywhere (Szegedy et al. 2016, §7). The label's own p − 1 is
+    taken as minus the sum of the others: for a row the net is sure of, the difference would be rounding alone.
+    """
+    spread = smoothing / columns
+    shown = float(z[label])
+    mean = 0.0
+    if smoothing > 0.0:
+        for j in range(columns):
+            mean += z[j]
+        mean /= columns
+    rest, top, best = softmax_row(z, columns, label)
+    total = float(rest) + float(z[label])
+    loss = np.log(total) + float(top) - (1.0 - smoothing) * shown - smoothing * mean
+    factor = scale / _F(total)
+    for j in range(columns):
+        z[j] = z[j] * factor - _F(spread) * scale
+    z[label] = _F(smoothing - spread) * scale - rest * factor
+    return loss, 1 if best == label else 0
+
+
+@njit
+def squared_error_row(z, columns, target, scale):
+    """Squared error of one row summed over outputs; z becomes 2(z − target)·scale/columns. Returns the sum."""
+    total = 0.0
+    factor = _F(2.0) * scale / _F(columns)
+    for j in range(columns):
+        miss = z[j] - target[j]
+        total += float(miss) * float(miss)
+        z[j] = miss * factor
+    return total

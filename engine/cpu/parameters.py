@@ -1,0 +1,129 @@
+"""The gradient of the parameters, its norm and the update: what one thread does with its part of each layer.
+
+A thread owns a share of the rows of every weight matrix and of the units of every bias. It works tile by tile:
+while a tile of the gradient is still in the cache, its norm is taken and its weights are updated.
+"""
+
+import numpy as np
+
+from engine.cpu.access import dial, layer_row, plan, unit_vector
+from engine.cpu.activate import PRELU
+from engine.cpu.frame import Kernel, call3, floats
+from engine.cpu.matmul import gradient_product
+from engine.cpu.rows import input_place, thread_sums
+from engine.cpu.state import (
+    GRADIENTS,
+    LAYERS,
+    MEAN_DY,
+    MEAN_DYZ,
+    NORM_SUM,
+    PER_LAYER,
+    ROWS,
+    SLOPE_SUM,
+    SUMS,
+    THREADS,
+    UPDATE,
+    UPDATE_NOW,
+    WORK,
+    G,
+)  # fmt: skip
+from engine.cpu.update import square_sum
+from engine.dials import BATCH_NORM
+from engine.jit import njit, njit_sum
+from engine.layout import ACTIVATION, BETA, BIAS, FAN_IN, FAN_OUT, GAMMA, SLOPE, STATS, WEIGHT, D
+
+_ZERO = np.float32(0.0)
+TILE = 65_536  # floats: a quarter of a megabyte, half of a usual second-level cache
+
+
+def _parameter_share(s, thread):
+    """Gradient and update, as the plan wants, of the parameters that belong to `thread`."""
+    for layer in range(plan(s, LAYERS)):
+        norm = _weights(s, thread, layer) + _units(s, thread, layer)
+        if plan(s, GRADIENTS):
+            thread_sums(s, thread)[PER_LAYER + SUMS * layer + NORM_SUM] = norm
+
+
+parameter_share = Kernel(_parameter_share)
+
+
+@njit
+def _weights(s, thread, layer):
+    t = layer_row(s, layer)
+    n, m, weight = t[FAN_IN], t[FAN_OUT], t[WEIGHT]
+    threads = plan(s, THREADS)
+    first, end = n * thread // threads, n * (thread + 1) // threads
+    step = max(1, TILE // m)
+    norm = 0.0
+    for lo in range(first, end, step):
+        hi = min(lo + step, end)
+        if plan(s, GRADIENTS):
+            gradient_product(
+                s, floats(s, WORK), input_place(s, layer), t[D], floats(s, G), weight + lo * m,
+                plan(s, ROWS), n, m, lo, hi,
+            )  # fmt: skip
+        norm += _finish(s, weight + lo * m, weight + hi * m)
+    return norm
+
+
+@njit
+def _units(s, thread, layer):
+    """Bias, gamma and beta of the thread's units; the slope belongs to thread 0."""
+    t = layer_row(s, layer)
+    m = t[FAN_OUT]
+    threads = plan(s, THREADS)
+    lo, hi = m * thread // threads, m * (thread + 1) // threads
+    hidden = layer < plan(s, LAYERS) - 1
+    normed = hidden and dial(s, BATCH_NORM) != 0.0
+    sloped = hidden and thread == 0 and t[ACTIVATION] == PRELU
+    if plan(s, GRADIENTS):
+        if normed:
+            # The batch mean takes the bias out again: its gradient is 0, and a sum would leave rounding noise that
+            # the adaptive optimizers blow up to whole steps.
+            rows = np.float32(plan(s, ROWS))
+            g = floats(s, G)
+            mean_dy, mean_dyz = unit_vector(s, MEAN_DY, t[STATS], m), unit_vector(s, MEAN_DYZ, t[STATS], m)
+            for j in range(lo, hi):
+                g[t[BIAS] + j] = _ZERO
+                g[t[GAMMA] + j] = mean_dyz[j] * rows
+                g[t[BETA] + j] = mean_dy[j] * rows
+        else:
+            _column_sums(floats(s, WORK), t[D] + lo, plan(s, ROWS), m, floats(s, G)[t[BIAS] + lo : t[BIAS] + hi])
+        if sloped:
+            floats(s, G)[t[SLOPE]] = sum_over_threads(s, PER_LAYER + SUMS * layer + SLOPE_SUM)
+    norm = _finish(s, t[BIAS] + lo, t[BIAS] + hi)
+    if normed:
+        norm += _finish(s, t[GAMMA] + lo, t[GAMMA] + hi) + _finish(s, t[BETA] + lo, t[BETA] + hi)
+    if sloped:
+        norm += _finish(s, t[SLOPE], t[SLOPE] + 1)
+    return norm
+
+
+@njit
+def sum_over_threads(s, column):
+    """Σ over threads, in their order, of a column of the sums."""
+    total = 0.0
+    for thread in range(plan(s, THREADS)):
+        total += thread_sums(s, thread)[column]
+    return total
+
+
+@njit
+def _finish(s, lo, hi):
+    """Squared norm of the gradient (if wanted) and update (if wanted) of parameters lo to hi (excluded)."""
+    norm = 0.0
+    if plan(s, GRADIENTS):
+        norm = square_sum(floats(s, G)[lo:hi])
+    if plan(s, UPDATE_NOW):
+        call3(plan(s, UPDATE), s, lo, hi)
+    return norm
+
+
+@njit_sum
+def _column_sums(work, place, rows, columns, out):
+    for j in range(out.size):
+        out[j] = _ZERO
+    for r in range(rows):
+        line = work[place + r * columns : place + r * columns + out.size]
+        for j in range(out.size):
+            out[j] += line[j]

@@ -1,0 +1,268 @@
+"""Whole steps: batches drawn, stages run on all threads, parameters updated, metrics written; no allocation."""
+
+import math
+
+import numpy as np
+from numba import prange
+
+from engine.cpu.access import dial, layer_row, plan, unit_vector
+from engine.cpu.frame import call2, call4, doubles, floats, indices, numbers, words
+from engine.cpu.parameters import sum_over_threads
+from engine.cpu.rows import share, thread_vectors
+from engine.cpu.state import (
+    ALL_SUMS,
+    BACKWARD,
+    BATCH,
+    CLIP_SCALE,
+    DECAY,
+    DIALS,
+    GRADIENTS,
+    HITS,
+    KEYS,
+    LAYERS,
+    LOSS,
+    MEAN,
+    MEAN_DY,
+    MEAN_DYZ,
+    NORM_SUM,
+    OUTPUTS,
+    PER_LAYER,
+    PLAN_SLOT,
+    ROWS,
+    RSTD,
+    RUNNING_MEAN,
+    RUNNING_VAR,
+    SHARE,
+    STAGES,
+    SUMS,
+    THREADS,
+    UPDATE_NOW,
+    UPDATING,
+    WORK,
+    C,
+    P,
+)  # fmt: skip
+from engine.cpu.update import limit_norms, square_sum
+from engine.dials import BATCH_NORM, BN_EPS, BN_MOMENTUM, CLIP_NORM, LR, MAX_NORM, OPTIMIZER, WEIGHT_DECAY
+from engine.formulas.optimizers import ADAMW, coefficients
+from engine.formulas.random import DROP, SHUFFLE, key_high, key_low, shuffled, stream_key
+from engine.formulas.schedules import schedule_factor
+from engine.jit import njit, njit_parallel
+from engine.layout import BIAS, FAN_OUT, STATS, WEIGHT, Z
+
+# Entries of `clock`: the step, the optimizer's own count, epoch and place in it, batch size, seed, rows of data.
+STEP, UPDATES, EPOCH, PLACE, BATCH_SIZE, SEED, COUNT = range(7)
+
+
+@njit_parallel
+def _on_threads(address, s, threads, first, last):
+    """Kernel (s, thread, first, last) for every thread; (s, thread) where `last` is negative."""
+    for i in prange(threads):
+        thread = np.int64(i)
+        if last < 0:
+            call2(address, s, thread)
+        else:
+            call4(address, s, thread, first, last)
+
+
+@njit
+def _rows(s, first, last):
+    threads = plan(s, THREADS)
+    if threads == 1:
+        call4(plan(s, STAGES), s, np.int64(0), first, last)
+    else:
+        _on_threads(plan(s, STAGES), s, threads, first, last)
+
+
+@njit
+def _parameters(s, gradients, update):
+    entries = numbers(s, PLAN_SLOT)
+    entries[GRADIENTS] = gradients
+    entries[UPDATE_NOW] = update
+    threads = plan(s, THREADS)
+    if threads == 1:
+        call2(plan(s, SHARE), s, np.int64(0))
+    else:
+        _on_threads(plan(s, SHARE), s, threads, np.int64(0), np.int64(-1))
+
+
+@njit
+def _merge_forward(s, layer):
+    """Mean and variance of the batch from those of the threads' rows (Chan et al. 1979); running statistics."""
+    t = layer_row(s, layer)
+    m, rows = t[FAN_OUT], plan(s, ROWS)
+    momentum, eps = dial(s, BN_MOMENTUM), dial(s, BN_EPS)
+    means, rstd = unit_vector(s, MEAN, t[STATS], m), unit_vector(s, RSTD, t[STATS], m)
+    running_mean, running_var = unit_vector(s, RUNNING_MEAN, t[STATS], m), unit_vector(s, RUNNING_VAR, t[STATS], m)
+    for j in range(m):
+        count, mean, squares = 0.0, 0.0, 0.0
+        for thread in range(plan(s, THREADS)):
+            lo, hi = share(s, thread)
+            if hi > lo:
+                block_mean, block_squares = thread_vectors(s, thread, t)
+                more = float(hi - lo)
+                away = block_mean[j] - mean
+                squares += block_squares[j] + away * away * count * more / (count + more)
+                count += more
+                mean += away * more / count
+        means[j] = mean
+        rstd[j] = 1.0 / math.sqrt(squares / rows + eps)
+        if plan(s, UPDATING):
+            running_mean[j] += momentum * (mean + floats(s, P)[t[BIAS] + j] - running_mean[j])
+            if rows > 1:
+                running_var[j] += momentum * (squares / (rows - 1) - running_var[j])
+
+
+@njit
+def _merge_backward(s, layer):
+    t = layer_row(s, layer)
+    m, rows = t[FAN_OUT], plan(s, ROWS)
+    mean_dy, mean_dyz = unit_vector(s, MEAN_DY, t[STATS], m), unit_vector(s, MEAN_DYZ, t[STATS], m)
+    for j in range(m):
+        total, product = 0.0, 0.0
+        for thread in range(plan(s, THREADS)):
+            block_total, block_product = thread_vectors(s, thread, t)
+            total += block_total[j]
+            product += block_product[j]
+        mean_dy[j] = total / rows
+        mean_dyz[j] = product / rows
+
+
+@njit("void(int64)")
+def compute_gradients(s):
+    """All stages for the batch at hand, then gradient and norms; updates too if wanted and not clipped."""
+    hidden = plan(s, LAYERS) - 1
+    sums = doubles(s, ALL_SUMS)
+    for i in range(sums.size):
+        sums[i] = 0.0
+    if dial(s, BATCH_NORM) != 0.0:
+        for stage in range(2 * hidden + 1):
+            _rows(s, stage, stage + 1)
+            if stage < hidden:
+                _merge_forward(s, stage)
+            elif stage < 2 * hidden:
+                _merge_backward(s, 2 * hidden - stage - 1)
+    else:
+        _rows(s, np.int64(0), 2 * hidden + 1)
+    _parameters(s, np.int64(1), np.int64(plan(s, UPDATING) != 0 and dial(s, CLIP_NORM) == 0.0))
+
+
+@njit
+def _norms(s, out):
+    """Writes the gradient norm of each layer and returns the square of the global one."""
+    total = 0.0
+    for layer in range(plan(s, LAYERS)):
+        square = sum_over_threads(s, PER_LAYER + SUMS * layer + NORM_SUM)
+        out[layer] = math.sqrt(square)
+        total += square
+    return total
+
+
+@njit("void(int64, int64, int64)")
+def set_keys(s, seed, step):
+    """The dropout streams of a step."""
+    keys = words(s, KEYS)
+    for layer in range(keys.size):
+        keys[layer] = stream_key(np.int64(seed), np.int64(DROP), np.int64(step), np.int64(layer))
+
+
+@njit("int64(int64[::1], int32[::1])")
+def fill_batch(clock, rows):
+    """Writes the row numbers of the next batch into `rows`; returns how many (the last of an epoch may be fewer)."""
+    count = min(clock[BATCH_SIZE], clock[COUNT] - clock[PLACE])
+    key = stream_key(clock[SEED], np.int64(SHUFFLE), clock[EPOCH], np.int64(0))
+    low, high = key_low(key), key_high(key)
+    for i in range(count):
+        rows[i] = shuffled(clock[PLACE] + i, clock[COUNT], low, high)
+    return count
+
+
+@njit
+def _tick(clock, count):
+    clock[STEP] += 1
+    clock[PLACE] += count
+    if clock[PLACE] >= clock[COUNT]:
+        clock[PLACE] = 0
+        clock[EPOCH] += 1
+
+
+@njit
+def _prepare_update(s, clock):
+    """Coefficients of this step's update; returns the learning rate."""
+    dials, c = doubles(s, DIALS), floats(s, C)
+    lr = dials[LR] * schedule_factor(dials, clock[STEP])
+    clock[UPDATES] += 1
+    coefficients(dials, clock[UPDATES], lr, c)
+    c[CLIP_SCALE] = 1.0
+    c[DECAY] = 1.0 - lr * dials[WEIGHT_DECAY] if np.int64(dials[OPTIMIZER]) == ADAMW else 1.0
+    return lr
+
+
+@njit
+def _moved(s, before, update_norm, weight_norm):
+    """Norm of the last update and of the weights, layer by layer (weight matrices alone)."""
+    p = floats(s, P)
+    for layer in range(plan(s, LAYERS)):
+        t = layer_row(s, layer)
+        lo, hi = t[WEIGHT], t[BIAS]
+        for i in range(lo, hi):
+            before[i] -= p[i]
+        update_norm[layer] = math.sqrt(square_sum(before[lo:hi]))
+        weight_norm[layer] = math.sqrt(square_sum(p[lo:hi]))
+
+
+_VECTOR, _MATRIX = "float32[::1]", "float32[:, ::1]"
+
+
+@njit(f"int64(int64, int64[::1], int64, int64, {_VECTOR}, {', '.join([_VECTOR] * 3)}, {', '.join([_MATRIX] * 3)})")
+def advance(s, clock, steps, every, before, loss, accuracy, lr, grad_norm, update_norm, weight_norm):
+    """Up to `steps` steps; returns how many, fewer only if loss or gradient stopped being finite in the last.
+
+    The metrics are (steps,) and (steps, layers) float32. Where `every` > 0 and divides the step's number, the
+    norms of update and weights are written too, with `before` (P,) as scratch.
+    """
+    entries, p = numbers(s, PLAN_SLOT), floats(s, P)
+    for i in range(steps):
+        count = fill_batch(clock, indices(s, BATCH))
+        entries[ROWS] = count
+        set_keys(s, clock[SEED], clock[STEP])
+        lr[i] = _prepare_update(s, clock)
+        probing = every > 0 and clock[STEP] % every == 0
+        if probing:
+            for k in range(p.size):
+                before[k] = p[k]
+        compute_gradients(s)
+        square = _norms(s, grad_norm[i])
+        bound = dial(s, CLIP_NORM)
+        if bound > 0.0:
+            floats(s, C)[CLIP_SCALE] = min(1.0, bound / (math.sqrt(square) + 1e-6))
+            _parameters(s, np.int64(0), np.int64(1))
+        if dial(s, MAX_NORM) > 0.0:
+            limit_norms(s)
+        if probing:
+            _moved(s, before, update_norm[i], weight_norm[i])
+        loss[i] = sum_over_threads(s, np.int64(LOSS)) / count
+        accuracy[i] = sum_over_threads(s, np.int64(HITS)) / count
+        _tick(clock, count)
+        if not (math.isfinite(loss[i]) and math.isfinite(square)):
+            return i + 1
+    return steps
+
+
+@njit("void(int64, int64, float32[:, ::1])")
+def forward_all(s, count, out):
+    """Logits or outputs out (count, outputs) of the first `count` rows of x, in blocks of the work area's rows."""
+    hidden = plan(s, LAYERS) - 1
+    t, m, rows, work, p = layer_row(s, hidden), plan(s, OUTPUTS), indices(s, BATCH), floats(s, WORK), floats(s, P)
+    entries = numbers(s, PLAN_SLOT)
+    entries[BACKWARD] = 0
+    for start in range(0, count, rows.size):
+        block = min(rows.size, count - start)
+        entries[ROWS] = block
+        for r in range(block):
+            rows[r] = start + r
+        _rows(s, np.int64(0), hidden + 1)
+        for r in range(block):
+            z = work[t[Z] + r * m : t[Z] + (r + 1) * m]
+            for j in range(m):
+                out[start + r, j] = z[j] + p[t[BIAS] + j]

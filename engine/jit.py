@@ -1,0 +1,58 @@
+"""How functions are compiled: one place for numba's options and for the folder of its cache.
+
+The cache folder carries a hash of the engine's sources in its name, since numba notices a change in the file
+of a cached function but not in a file whose function it calls.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import config
+from platformdirs import user_cache_path
+
+
+def source_hash() -> str:
+    """The first 16 hex digits of SHA-256 over every engine source file and the numba version."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Where compiled code of this version of the engine is kept; `TUILAB_CACHE` moves it."""
+    root = os.environ.get("TUILAB_CACHE")
+    return (Path(root) if root else user_cache_path("tuilab")) / "kernels" / source_hash()
+
+
+def is_warm() -> bool:
+    """Whether this machine has compiled this version of the engine before."""
+    return cache_folder().is_dir() and any(cache_folder().rglob("*advance*.nbi"))
+
+
+# numba reads this when a function is decorated; a folder of the user's own choice wins.
+if "NUMBA_CACHE_DIR" not in os.environ:
+    config.CACHE_DIR = str(cache_folder())
+
+# "numpy": a division by zero gives inf instead of raising, without which no division vectorises.
+# "contract" permits fused multiply-add; NaN and inf keep their meaning, since divergence must be noticed.
+_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
+njit: Callable[..., Any] = partial(numba.njit, **_OPTIONS, fastmath={"contract", "nsz"})
+#: For sums: the order of additions inside a loop is the compiler's, fixed once compiled.
+njit_sum: Callable[..., Any] = partial(numba.njit, **_OPTIONS, fastmath={"contract", "nsz", "reassoc"})
+#: A function with a C address, see engine.cpu.frame; takes the signature first.
+kernel: Callable[..., Any] = partial(
+    numba.cfunc, cache=True, nopython=True, error_model="numpy", fastmath={"contract", "nsz"}
+)
+njit_parallel: Callable[..., Any] = partial(numba.njit, **_OPTIONS, parallel=True)
+#: A formula: one scalar function, inlined into the loops of the CPU and called by the kernels of the GPU.
+formula: Callable[..., Any] = partial(
+    numba.njit, error_model="numpy", fastmath={"contract", "nsz"}, inline="never", nogil=True
+)

@@ -1,0 +1,52 @@
+"""What a look at the network computes: loss and hits from outputs, probabilities, activation statistics."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cpu.state import State
+from engine.layout import FAN_OUT, A, F, Z
+from engine.metrics import Evaluation, Probe
+from engine.spec import Architecture, Recipe
+
+SATURATED = 0.01
+
+
+def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Softmax by row (n, classes)."""
+    e = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(e / e.sum(1, keepdims=True), np.float32)
+
+
+def evaluation(
+    architecture: Architecture, outputs: NDArray[np.float32], labels: NDArray[np.int32], targets: NDArray[np.float32]
+) -> Evaluation:
+    """Mean cross-entropy and share of hits, or mean squared error, worked out in float64."""
+    if architecture.task == "regression":
+        return Evaluation(float(np.mean(np.square(outputs.astype(np.float64) - targets))), float("nan"))
+    z = outputs.astype(np.float64)
+    z -= z.max(1, keepdims=True)
+    chosen = z[np.arange(len(z)), labels]
+    loss = np.mean(np.log(np.exp(z).sum(1)) - chosen)
+    return Evaluation(float(loss), float(np.mean(outputs.argmax(1) == labels)))
+
+
+def probe_layers(s: State, rows: int, recipe: Recipe, bins: int) -> list[Probe]:
+    """Statistics of the activations that the last forward pass over `rows` rows left in the work area."""
+    probes = []
+    for i, t in enumerate(s.table[:-1]):
+        m = t[FAN_OUT]
+        z, a, f = (s.work[t[c] : t[c] + rows * m].reshape(rows, m) for c in (Z, A, F))
+        shown = z
+        probes.append(_probe(i, shown, a, f, bins))
+    return probes
+
+
+def _probe(layer: int, z: NDArray[np.float32], a: NDArray[np.float32], f: NDArray[np.float32], bins: int) -> Probe:
+    finite = a[np.isfinite(a)]
+    counts, edges = np.histogram(finite if finite.size else np.zeros(1), bins)
+    return Probe(
+        layer, float(z.mean()), float(z.var()), float(a.mean()), float(a.var()),
+        float((f == 0.0).all(0).mean()), float((np.abs(f) < SATURATED).mean()), counts, edges,
+    )  # fmt: skip

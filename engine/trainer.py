@@ -1,0 +1,349 @@
+"""The public face of the engine: one network, its data, its dials and its place in time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import asdict
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from engine import dials
+from engine.cpu import step as cpu
+from engine.cpu.activate import activate_layer, alpha_affine, draw_mask
+from engine.cpu.parameters import parameter_share
+from engine.cpu.rows import run_stages
+from engine.cpu.state import BACKWARD, DROPPING, ROWS, UPDATING, State, allocate
+from engine.cpu.state import RUNNING_MEAN as MEAN_ROW
+from engine.cpu.state import RUNNING_VAR as VAR_ROW
+from engine.cpu.update import update_range
+from engine.data import check_data
+from engine.formulas.activations import PRELU_START
+from engine.initialise import draw_weights
+from engine.layout import ACTIVATION, layout
+from engine.metrics import Evaluation, Metrics, Probe
+from engine.normalise import calibrate, folded
+from engine.observe import evaluation, probabilities, probe_layers
+from engine.snapshot import FORMAT, Snapshot
+from engine.spec import ACTIVATIONS, Architecture, Recipe, SpecError, check_int, check_name, nearest
+
+BACKENDS = ("auto", "cpu")
+MAX_BATCH = 65_536
+MAX_THREADS = 256
+#: Multiply-adds of a step below which a second thread costs more than it saves.
+WORTH_A_THREAD = 2_000_000
+Floats = NDArray[np.float32]
+
+
+class Trainer:
+    """Trains `architecture` by `recipe` on x (n, features), y (n,) labels or (n, outputs) targets.
+
+    `threads` is the number of parts a step is cut into and so part of the result, whatever the number of cores;
+    None chooses by the size of the step. One thread at a time may call a trainer.
+    Raises SpecError for a bad option and ValueError for bad data, each with one line.
+    """
+
+    def __init__(
+        self, architecture: Architecture, recipe: Recipe, x: ArrayLike, y: ArrayLike, batch_size: int = 32,
+        seed: int = 0, backend: str = "cpu", threads: int | None = None,
+    ):  # fmt: skip
+        check_name("backend", backend, BACKENDS)
+        recipe.activations(architecture.layers - 1)
+        self.architecture, self.recipe, self.backend = architecture, recipe, "cpu"
+        self.batch_size = check_int("batch_size", batch_size, 1, MAX_BATCH)
+        self.seed = check_int("seed", seed, 0, 2**63 - 1)
+        self.diverged_at: int | None = None
+        #: Every how many steps the norms of updates and weights are taken; 0: never.
+        self.probe_every = 0
+        self._data = check_data(architecture, x, y)
+        count = len(self._data[0])
+        self.threads = self._choose_threads() if threads is None else check_int("threads", threads, 1, MAX_THREADS)
+        self._layout = layout(architecture, min(self.batch_size, count))
+        kernels = tuple(k.address() for k in (activate_layer, update_range, run_stages, parameter_share))
+        self._state = allocate(self._layout, self.threads, architecture.task == "regression", self._data, kernels)
+        self._clock = np.array([0, 0, 0, 0, self.batch_size, self.seed, count], np.int64)
+        self._before = np.zeros(1, np.float32)
+        self._read_dials()
+        self._draw()
+
+    # ---- time
+
+    @property
+    def step(self) -> int:
+        """Steps done."""
+        return int(self._clock[cpu.STEP])
+
+    @property
+    def epoch(self) -> float:
+        """Epochs done, with the part of the current one."""
+        return float(self._clock[cpu.EPOCH] + self._clock[cpu.PLACE] / self._clock[cpu.COUNT])
+
+    @property
+    def layers(self) -> int:
+        """Number of weight matrices."""
+        return self.architecture.layers
+
+    @property
+    def parameters(self) -> int:
+        """Length of the flat parameter vector, inactive parameters included."""
+        return self._layout.parameters
+
+    def advance(self, steps: int) -> Metrics:
+        """Trains `steps` steps, or until loss or gradient is no longer finite (then `diverged_at` is that step)."""
+        steps = check_int("steps", steps, 0, 2**40)
+        first, layers = self.step, self.layers
+        scalars = np.empty((3, steps), np.float32)
+        norms = np.full((3, steps, layers), np.nan, np.float32)
+        if self.probe_every and len(self._before) != self.parameters:
+            self._before = np.empty(self.parameters, np.float32)
+        s = self._state
+        s.plan[[DROPPING, BACKWARD, UPDATING]] = 1
+        self._use_threads()
+        done = cpu.advance(s.address, self._clock, steps, self.probe_every, self._before, *scalars, *norms)
+        metrics = Metrics(first, *scalars[:, :done], *norms[:, :done])
+        if done and not (np.isfinite(metrics.loss[-1]) and np.isfinite(metrics.grad_norm[-1]).all()):
+            self.diverged_at = first + done
+        if self.architecture.task == "regression":
+            metrics.accuracy[:] = np.nan
+        return metrics
+
+    def change(self, **changes: Any) -> None:
+        """Turns dials, from the next step on; a bad one raises SpecError and changes nothing.
+
+        Any field of Recipe, and `batch_size`. What else a dial does: `optimizer` clears the optimizer's slots and
+        its count of updates; `initializer` draws all parameters anew (and clears those); `batch_norm` on is
+        calibrated on the training data so that the function stays, off is folded into the weights; `activation` to
+        PReLU finds the slope where it last was (0.25 at first). No other dial touches parameters or slots.
+        """
+        batch_size = check_int("batch_size", changes.pop("batch_size", self.batch_size), 1, MAX_BATCH)
+        for name in changes:
+            if name not in dials_of_recipe:
+                allowed = (*dials_of_recipe, "batch_size")
+                raise SpecError(name, f"unknown dial, allowed: {', '.join(allowed)}{nearest(name, allowed)}")
+        recipe = self.recipe.changed(**changes)
+        recipe.activations(self.layers - 1)
+        old, self.recipe = self.recipe, recipe
+        if batch_size != self.batch_size:
+            self._resize(batch_size)
+        if recipe.optimizer != old.optimizer:
+            self._clear_slots()
+        # Before the calibration, which runs the network: with the activations that train from now on.
+        self._read_dials()
+        if "initializer" in changes:
+            self._draw()
+        elif recipe.batch_norm and not old.batch_norm:
+            self._use_threads()
+            calibrate(self._state, recipe)
+        elif old.batch_norm and not recipe.batch_norm:
+            self._state.p[:] = folded(self._state, old)
+
+    # ---- inspection
+
+    @property
+    def params(self) -> Floats:
+        """The flat parameter vector (parameters,), live and writable."""
+        return self._state.p
+
+    def tensors(self) -> dict[str, Floats]:
+        """Every parameter by name ("0.weight": (fan_in, fan_out), …) as a writable view on `params`."""
+        return self._layout.views(self._state.p)
+
+    def buffers(self) -> dict[str, Floats]:
+        """Running mean and variance of each hidden layer ("0.running_mean", …) as writable views."""
+        units = self._state.units
+        return self._layout.unit_views(units[MEAN_ROW], "running_mean") | self._layout.unit_views(
+            units[VAR_ROW], "running_var"
+        )
+
+    def gradients(self, xb: ArrayLike, yb: ArrayLike, step: int | None = None) -> dict[str, Floats]:
+        """The gradient of the loss on one batch, by name; with the dropout of `step` if one is given.
+
+        Batch norm uses the statistics of this batch and leaves the running ones alone. Parameters that the dials
+        make inactive have gradient 0.
+        """
+        data = check_data(self.architecture, xb, yb)
+        s = self._side_state(data, len(data[0]))
+        s.plan[[DROPPING, BACKWARD]] = (step is not None), 1
+        s.plan[ROWS] = len(data[0])
+        s.rows[:] = np.arange(len(data[0]))
+        if step is not None:
+            cpu.set_keys(s.address, self.seed, step)
+        self._use_threads()
+        cpu.compute_gradients(s.address)
+        return self._layout.views(s.g)
+
+    def batch_indices(self, step: int | None = None) -> NDArray[np.int64]:
+        """The training rows of the next step."""
+        if step not in (None, self.step):
+            raise ValueError(f"step: found {step}, only the next step's batch is known: {self.step}")
+        rows = np.empty(self.batch_size, np.int32)
+        return rows[: cpu.fill_batch(self._clock, rows)].astype(np.int64)
+
+    def dropout_masks(self, step: int, batch: int) -> list[Floats | None]:
+        """The dropout multipliers of a step for `batch` rows: of the input, then of each hidden layer.
+
+        Each is (batch, width), 0 for a dropped unit; None where the rate is 0. With alpha dropout the hidden
+        layers' multipliers are 0 or the scale `a` of the affine map.
+        """
+        s, recipe = self._state, self.recipe
+        cpu.set_keys(s.address, self.seed, step)
+        masks: list[Floats | None] = []
+        for i, width in enumerate(self.architecture.widths[:-1]):
+            rate = recipe.dropout if i else recipe.input_dropout
+            if rate == 0.0:
+                masks.append(None)
+                continue
+            kept = alpha_affine(rate)[0] if i and recipe.alpha_dropout else np.float32(1.0 / (1.0 - rate))
+            mask = np.empty(batch * width, np.float32)
+            draw_mask(mask, s.keys[i], rate, 0, batch * width, kept)
+            masks.append(mask.reshape(batch, width))
+        return masks
+
+    def evaluate(self, x: ArrayLike, y: ArrayLike) -> Evaluation:
+        """Mean loss and accuracy on x, y in evaluation mode; label smoothing plays no part."""
+        data = check_data(self.architecture, x, y)
+        return evaluation(self.architecture, self._outputs(data[0]), data[1], data[2])
+
+    def predict(self, x: ArrayLike) -> Floats:
+        """Class probabilities, or outputs for regression: (n, outputs) in evaluation mode."""
+        outputs = self._outputs(check_data(self.architecture, x, None)[0])
+        return outputs if self.architecture.task == "regression" else probabilities(outputs)
+
+    def probe(self, x: ArrayLike, bins: int = 16) -> list[Probe]:
+        """Activation statistics of every hidden layer on the first rows of x, at most one batch of them."""
+        rows = check_data(self.architecture, x, None)[0][: self._layout.capacity]
+        self._outputs(rows)
+        return probe_layers(self._state, len(rows), self.recipe, bins)
+
+    def params_sha256(self) -> str:
+        """SHA-256 of the bytes of the flat parameter vector."""
+        return hashlib.sha256(self._state.p.tobytes()).hexdigest()
+
+    # ---- saving
+
+    def snapshot(self) -> Snapshot:
+        """Everything needed to go on bit for bit, as copies."""
+        s = self._state
+        meta = {
+            "format": FORMAT,
+            "widths": list(self.architecture.widths), "task": self.architecture.task, "recipe": asdict(self.recipe),
+            "batch_size": self.batch_size, "seed": self.seed, "threads": self.threads, "backend": self.backend,
+            "clock": [int(v) for v in self._clock], "diverged_at": self.diverged_at,
+        }  # fmt: skip
+        vectors = (s.p, s.s1, s.s2, s.units[MEAN_ROW], s.units[VAR_ROW])
+        names = ("params", "slot1", "slot2", "running_mean", "running_var")
+        return Snapshot(meta, {name: v.copy() for name, v in zip(names, vectors, strict=True)})
+
+    @classmethod
+    def restore(cls, snapshot: Snapshot, x: ArrayLike, y: ArrayLike, threads: int | None = None) -> Trainer:
+        """A trainer that goes on from `snapshot` with the same data; raises ValueError if they do not fit."""
+        snapshot.check()
+        meta, arrays = snapshot.meta, snapshot.arrays
+        trainer = cls(
+            Architecture(tuple(meta["widths"]), meta["task"]), Recipe(**meta["recipe"]), x, y,
+            meta["batch_size"], meta["seed"], "cpu", threads or meta["threads"],
+        )  # fmt: skip
+        trainer.load(arrays, meta)
+        return trainer
+
+    def load(self, arrays: dict[str, Floats], meta: dict[str, Any]) -> None:
+        """Takes over the vectors and the clock of a snapshot of the same architecture."""
+        s = self._state
+        vectors = (s.p, s.s1, s.s2, s.units[MEAN_ROW], s.units[VAR_ROW])
+        names = ("params", "slot1", "slot2", "running_mean", "running_var")
+        for name, vector in zip(names, vectors, strict=True):
+            if arrays[name].shape != vector.shape:
+                raise ValueError(f"snapshot: {name} has {arrays[name].size} numbers, expected {vector.size}")
+        if int(meta["clock"][cpu.COUNT]) != self._clock[cpu.COUNT]:
+            raise ValueError(f"snapshot: made with {meta['clock'][cpu.COUNT]} rows, found {self._clock[cpu.COUNT]}")
+        for name, vector in zip(names, vectors, strict=True):
+            vector[:] = arrays[name]
+        self._clock[:] = meta["clock"]
+        self.diverged_at = meta["diverged_at"]
+
+    # ---- inside
+
+    def _choose_threads(self) -> int:
+        widths, count = self.architecture.widths, min(self.batch_size, len(self._data[0]))
+        work = 3 * count * sum(n * m for n, m in zip(widths, widths[1:], strict=False))
+        return max(1, min(_cores(), work // WORTH_A_THREAD, count // 16))
+
+    def _use_threads(self) -> None:
+        """Numba's thread count belongs to the calling thread, which may differ from the one before."""
+        if self.threads > 1:
+            numba.set_num_threads(min(self.threads, numba.config.NUMBA_NUM_THREADS))
+
+    def _read_dials(self) -> None:
+        dials.pack(self.recipe, self._state.dials)
+        hidden = self.recipe.activations(self.layers - 1)
+        self._layout.table[:-1, ACTIVATION] = [ACTIVATIONS.index(name) for name in hidden]
+
+    def _clear_slots(self) -> None:
+        self._state.s1[:] = 0.0
+        self._state.s2[:] = 0.0
+        self._clock[cpu.UPDATES] = 0
+
+    def _draw(self) -> None:
+        """Weights by the initialiser; biases and beta 0, gamma 1, slopes 0.25; slots and statistics as at first."""
+        s, hidden = self._state, self.recipe.activations(self.layers - 1)
+        slopes = {"leaky_relu": self.recipe.negative_slope, "prelu": float(PRELU_START)}
+        s.p[:] = 0.0
+        for name, tensor in self.tensors().items():
+            layer, kind = name.split(".")
+            if kind == "weight":
+                i = int(layer)
+                slope = slopes.get(hidden[i], 0.0) if i < len(hidden) else 0.0
+                tensor[:] = draw_weights(self.recipe.initializer, *tensor.shape, slope, self.seed, self.step, i)
+            elif kind in ("gamma", "slope"):
+                tensor[:] = 1.0 if kind == "gamma" else PRELU_START
+        s.units[MEAN_ROW] = 0.0
+        s.units[VAR_ROW] = 1.0
+        self._clear_slots()
+
+    def _resize(self, batch_size: int) -> None:
+        """Another batch size; the work area grows if it must, nothing else moves."""
+        self.batch_size = batch_size
+        self._clock[cpu.BATCH_SIZE] = batch_size
+        capacity = min(batch_size, int(self._clock[cpu.COUNT]))
+        if capacity > self._layout.capacity:
+            self._layout = layout(self.architecture, capacity)
+            self._state = self._state.with_(
+                rows=np.zeros(capacity, np.int32),
+                work=np.zeros(self._layout.work, np.float32),
+                table=self._layout.table,
+            )
+
+    def _side_state(self, data: Any, rows: int) -> State:
+        """A state on other data with its own gradient and work area; parameters and statistics are shared."""
+        plan = layout(self.architecture, rows)
+        plan.table[:, ACTIVATION] = self._layout.table[:, ACTIVATION]
+        s = self._state
+        side = s.with_(
+            x=data[0], labels=data[1], targets=data[2], rows=np.zeros(rows, np.int32), g=np.zeros_like(s.g),
+            work=np.zeros(plan.work, np.float32), table=plan.table, plan=s.plan.copy(),
+        )  # fmt: skip
+        side.plan[UPDATING] = 0
+        return side
+
+    def _outputs(self, x: Floats) -> Floats:
+        """Logits or outputs in evaluation mode: batch norm folded into the weights, nothing dropped."""
+        s = self._state
+        frozen = s.dials.copy()
+        frozen[dials.BATCH_NORM] = 0.0
+        view = s.with_(x=x, p=folded(s, self.recipe) if self.recipe.batch_norm else s.p, dials=frozen)
+        s.plan[DROPPING] = 0
+        out = np.empty((len(x), self.architecture.widths[-1]), np.float32)
+        self._use_threads()
+        cpu.forward_all(view.address, len(x), out)
+        return out
+
+
+dials_of_recipe = tuple(asdict(Recipe()))
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
