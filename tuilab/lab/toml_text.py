@@ -61,11 +61,10 @@ def parse(text: str, source: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        message, _, place = str(error).partition(" (at line ")
-        line_number = place.partition(",")[0]
-        where = f"line {line_number}: " if line_number.isdigit() else ""
-        message = message if place else message.replace(" (at end of document)", " at the end of the file")
-        raise PresetError(f"{source}: {where}not TOML: {message[:1].lower()}{message[1:]}") from None
+        message, _, place = str(error).rpartition(" (at ")
+        line = place.removeprefix("line ").partition(",")[0]
+        where = f"line {line}" if line.isdigit() else f"line {text.count(chr(10)) + 1}, at the end"
+        raise PresetError(f"{source}: {where}: not TOML: {message[:1].lower()}{message[1:]}") from None
     except RecursionError:
         raise PresetError(f"{source}: found lists or tables nested too deep, expected a flat preset") from None
     except (ValueError, OverflowError) as error:  # a number of thousands of digits

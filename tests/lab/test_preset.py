@@ -1,0 +1,241 @@
+"""A preset is right or it is one clear line; written out it is the same again; the shipped ones are right."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.spec import ACTIVATIONS, DIALS, INITIALIZERS, OPTIMIZERS, Recipe, SpecError
+from tuilab.lab import shelf
+from tuilab.lab.errors import PresetError
+from tuilab.lab.preset import KEYS, Preset, Recorded, dumps, load_preset, loads, summary
+from tuilab.lab.timeline import Change
+from tuilab.lab.toml_text import decode
+
+GOOD = """\
+title = "A try"
+dataset = "digits"
+widths = [64, 32]
+optimizer = "adam"
+lr = 0.003
+
+[[timeline]]
+step = 400
+dropout = 0.5
+"""
+
+recipes = st.builds(
+    Recipe,
+    activation=st.sampled_from(ACTIVATIONS),
+    initializer=st.sampled_from(INITIALIZERS),
+    optimizer=st.sampled_from(OPTIMIZERS),
+    lr=st.none() | st.floats(0, 10),
+    dropout=st.floats(0, 0.99),
+    batch_norm=st.booleans(),
+    weight_decay=st.floats(0, 1),
+    warmup_steps=st.integers(0, 100),
+)
+presets = st.builds(
+    Preset,
+    st.sampled_from(["digits", "xor", "spiral"]),
+    name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True),
+    title=st.text(max_size=30).filter(str.isprintable),
+    description=st.text(max_size=60).filter(lambda t: all(c.isprintable() or c in "\n\t" for c in t)),
+    train_size=st.none() | st.integers(1, 999),
+    noise=st.none() | st.floats(0, 1),
+    widths=st.lists(st.integers(1, 300), max_size=4).map(tuple),
+    recipe=recipes,
+    batch_size=st.integers(1, 500),
+    seed=st.integers(0, 2**63 - 1),
+    steps=st.none() | st.integers(1, 10**6),
+    timeline=st.lists(st.builds(Change, st.integers(0, 99), st.just("dropout"), st.floats(0, 0.5))).map(tuple),
+    recorded=st.none() | st.builds(Recorded, st.integers(0, 99), st.from_regex(r"[0-9a-f]{64}", fullmatch=True)),
+)
+
+
+@given(presets)
+def test_a_preset_written_is_the_preset_read(preset: Preset) -> None:
+    assert loads(dumps(preset)) == preset
+
+
+def test_a_short_preset_takes_the_usual_values() -> None:
+    preset = loads("dataset = 'xor'", "mine.toml")
+    assert (preset.name, preset.widths, preset.recipe, preset.seed) == ("mine", (32,), Recipe(), 0)
+
+
+def test_every_dial_is_a_key() -> None:
+    assert set(DIALS) < set(KEYS)
+    preset = loads("dataset = 'xor'\n" + "clip_norm = 2\nnegative_slope = 0.2\nschedule = 'cosine'")
+    assert (preset.recipe.clip_norm, preset.recipe.negative_slope, preset.recipe.schedule) == (2.0, 0.2, "cosine")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("widths", "width", "line 3: width: unknown key.*did you mean 'widths'"),
+        ('"digits"', '"digit"', "line 2: dataset: found 'digit'.*did you mean 'digits'"),
+        ('dataset = "digits"', "", "dataset: missing"),
+        ("0.003", "-0.003", r"line 5: lr: found -0.003, expected a number in \[0"),
+        ("0.003", "nan", "line 5: lr: found nan"),
+        ("0.003", "inf", "line 5: lr: found inf"),
+        ("0.003", "'fast'", "line 5: lr: found 'fast', expected a number"),
+        ("0.003", "true", "line 5: lr: found True"),
+        ("0.003", "1979-05-27", "line 5: lr: found"),
+        ("[64, 32]", "[64, 1000000000]", r"line 3: widths: found 1000000000, expected a whole number in \[1, 65536\]"),
+        ("[64, 32]", "[60000, 60000]", "line 3: widths: found .* parameters"),
+        ("[64, 32]", "[64.0]", "line 3: widths"),
+        ("[64, 32]", "'64'", "line 3: widths: found '64'"),
+        ("[64, 32]", "[[64]]", "line 3: widths"),
+        ('"adam"', '"adm"', "line 4: optimizer: found 'adm'.*did you mean 'adam'"),
+        ('"adam"', "7", "line 4: optimizer: found 7"),
+        ('"A try"', '"\\u001b[2J"', r"line 1: title: found the character U\+001B"),
+        ('"A try"', "3", "line 1: title: found 3, expected text"),
+        ("lr = 0.003", "steps = 3\nepochs = 4", "line 6: epochs: found steps = 3 as well"),
+        ("lr = 0.003", "seed = -1", "seed"),
+        ("lr = 0.003", "seed = 0x" + "f" * 5000, "no preset can hold"),
+        ("lr = 0.003", 'activation = ["relu"]', "line 5: activation: found 1 names, expected one or 2"),
+        ("lr = 0.003", 'name = "../up"', "line 5: name"),
+        ("dropout = 0.5", "widths = [3]", "line 7: timeline: row 1: widths: needs a new network"),
+        ("dropout = 0.5", 'activation = ["relu"]', "activation: found 1 names, expected one or 2"),
+        ("step = 400", "", "timeline: row 1: step: missing"),
+        ("[[timeline]]", "[timeline]", "timeline: expected rows"),
+        ("lr = 0.003", "[recorded]\nstep = 1", "recorded: expected a table"),
+        ("lr = 0.003", "recorded = {step = 1, params_sha256 = 'x'}", "recorded: params_sha256: found 'x'"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_line(old: str, new: str, words: str) -> None:
+    assert loads(GOOD) and old in GOOD
+    with pytest.raises(PresetError) as caught:
+        loads(GOOD.replace(old, new, 1), "folder/mine.toml")
+    line = str(caught.value)
+    assert line.startswith("folder/mine.toml: ") and "\n" not in line
+    assert re.search(words, line), line
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_mutated_bytes_are_a_preset_or_one_line(data: st.DataObject) -> None:
+    """Cuts, doublings, stray bytes and swapped values: never anything but a Preset or a PresetError."""
+    seeds = [shelf.shipped_bytes(name) for name in shelf.shipped_names()] + [GOOD.encode()]
+    raw = bytearray(data.draw(st.sampled_from(seeds)))
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(raw)))
+        until = min(len(raw), at + data.draw(st.integers(0, 20)))
+        piece = data.draw(
+            st.binary(max_size=8)
+            | st.sampled_from([b"nan", b"-1", b"1e999", b"[[", b"]]", b'"""', b"\n", b"=", b"{a=1}", b"9" * 30])
+            | st.just(bytes(raw[at:until]))
+        )
+        raw[at:until] = piece
+    try:
+        preset = loads(decode(bytes(raw), "fuzzed.toml"), "fuzzed.toml")
+    except PresetError as error:
+        assert str(error).startswith("fuzzed.toml: ") and str(error).isprintable()
+    else:
+        assert loads(dumps(preset)) == preset
+
+
+toml_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(KEYS), toml_values)
+def test_any_value_for_any_key_is_taken_or_refused(key: str, value: object) -> None:
+    try:
+        changed = Preset("xor").with_(**{key: value})
+    except PresetError as error:
+        assert str(error).isprintable()
+    else:
+        assert loads(dumps(changed)) == changed
+
+
+def test_steps_and_epochs_take_each_others_place() -> None:
+    preset = Preset("xor", epochs=5)
+    assert (preset.with_(steps=7).epochs, preset.with_(steps=7).steps) == (None, 7)
+    assert preset.with_(steps=7).with_(epochs=2).steps is None
+    with pytest.raises(PresetError, match="epochs"):
+        preset.with_(steps=7, epochs=2)
+
+
+def test_a_record_is_dropped_by_what_makes_another_run() -> None:
+    preset = Preset("xor", recorded=Recorded(5, "a" * 64))
+    assert preset.with_(title="New", name="new").recorded is not None
+    assert preset.with_(lr=0.5).recorded is None and preset.with_(seed=3).recorded is None
+
+
+def test_an_unknown_key_names_the_nearest() -> None:
+    with pytest.raises(PresetError, match="did you mean 'batch_size'"):
+        Preset("xor").with_(batchsize=3)
+
+
+def test_timelines_are_kept_in_order() -> None:
+    late, early = Change(9, "lr", 0.1), Change(3, "lr", 0.2)
+    assert replace(Preset("xor"), timeline=(late, early)).timeline == (early, late)
+
+
+def test_a_wrong_field_is_a_spec_error_for_programs() -> None:
+    with pytest.raises(SpecError) as caught:
+        Preset("xor", batch_size=0)
+    assert caught.value.field == "batch_size"
+
+
+@pytest.mark.parametrize("name", shelf.shipped_names())
+def test_a_shipped_preset_says_what_to_watch(name: str) -> None:
+    preset = load_preset(name)
+    assert preset.name == name and preset.title
+    assert "Watch: " in preset.description and "Turn: " in preset.description
+    assert max(map(len, preset.description.split("\n"))) <= 120
+    raw = tomllib.loads(shelf.shipped_bytes(name).decode())
+    assert set(raw) <= {*KEYS, "timeline"} and all(summary(preset).values())
+
+
+def test_the_shelf_begins_with_the_default() -> None:
+    assert shelf.shipped_names()[0] == "digits"
+    assert {"spiral", "circle", "xor", "moons", "gaussians", "vanishing", "vanishing-fixed", "overfit"} <= {
+        *shelf.shipped_names()
+    }
+
+
+def test_a_name_a_file_and_a_run_folder_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    mine = Preset("moons", name="mine")
+    Path("mine.toml").write_text(dumps(mine))
+    Path("run").mkdir()
+    Path("run/preset.toml").write_text(dumps(mine))
+    Path("digits").mkdir()  # a folder does not hide a shipped preset
+    assert load_preset("mine.toml") == load_preset("run") == load_preset(Path("run")) == mine
+    assert load_preset("digits").dataset == "digits"
+
+
+@pytest.mark.parametrize(
+    ("ref", "words"),
+    [
+        ("digit", "did you mean 'digits'"),
+        ("./none.toml", "no such"),
+        (".", "directory"),
+        pytest.param("x" * 5000, "xxx", id="long"),
+        pytest.param("a\0b", "a b", id="nul"),
+    ],
+)
+def test_what_is_not_there_is_one_line(ref: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PresetError, match=words) as caught:
+        load_preset(ref)
+    assert str(caught.value).isprintable()
+
+
+def test_copy_keeps_every_byte_and_overwrites_nothing(tmp_path: Path) -> None:
+    path = shelf.copy("digits", tmp_path)
+    assert path == tmp_path / "digits.toml" and path.read_bytes() == shelf.shipped_bytes("digits")
+    with pytest.raises(PresetError, match="there already"):
+        shelf.copy("digits", tmp_path)
+    assert shelf.free_path(tmp_path, "digits") == tmp_path / "digits-2.toml"
