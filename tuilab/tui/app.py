@@ -86,7 +86,7 @@ class LabApp(App[int]):
             worker = await asyncio.to_thread(self._started, model.preset)
         except ValueError as error:
             self.problem = str(error)
-            self.exit(2)
+            self.exit(2, return_code=2)
             return
         if model is not self.model:  # another preset was opened meanwhile
             await asyncio.to_thread(worker.stop, STOP_SECONDS)
