@@ -172,8 +172,8 @@ def check_free(path: Path) -> None:
 
 def _made(path: Path, preset: Preset) -> FolderLock:
     """Makes the folder with its preset in one move, so that no kill leaves a folder that is no run."""
+    check_free(path)
     if path.is_dir():
-        check_free(path)
         lock = FolderLock(path)
         try:
             check_free(path)  # another process may have been here first

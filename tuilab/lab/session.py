@@ -8,6 +8,7 @@ One thread (the engine thread) may call everything; `turn` and what is read in `
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from dataclasses import replace
@@ -203,7 +204,8 @@ class Session:
         self.val_loss, self.val_accuracy = seen.loss, seen.accuracy
         self.history.add_eval(trainer.step, seen.loss, seen.accuracy)
         self.saver.add_eval(trainer.step, seen.loss, seen.accuracy)
-        self._good = (trainer.snapshot(), trainer.step, len(self.events))
+        if self._good is None or math.isfinite(seen.loss):
+            self._good = (trainer.snapshot(), trainer.step, len(self.events))
 
     # ---- dials
 

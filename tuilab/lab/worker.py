@@ -115,9 +115,10 @@ class Worker:
 
     def set_speed(self, steps_per_s: float | None) -> None:
         """At most so many steps a second; None: as fast as it goes."""
-        with self._cond:
+        def set_it() -> None:
             self._speed = steps_per_s
-            self._cond.notify()
+
+        self._ask(set_it)  # as a request, so that a step waited for at the old speed is not waited for any longer
 
     def frame(self) -> Frame:
         """The newest picture; the same object while nothing has changed. The curves may be a chunk ahead of `step`."""
