@@ -99,8 +99,8 @@ def extent(lines: Sequence[Line], x: Axis, log: bool) -> tuple[float, float]:
 
 
 def value_at(line: Line, step: float) -> float:
-    """The mean of the line at `step`, between its points; nan outside them."""
-    if len(line.x) == 0 or step > line.x[-1] or step < line.x[0]:
+    """The mean of the line at `step`, between its points; after the last of them the newest, before the first nan."""
+    if len(line.x) == 0 or step < line.x[0]:
         return math.nan
     return float(np.interp(step, line.x, line.mean))
 

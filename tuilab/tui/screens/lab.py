@@ -29,7 +29,7 @@ from tuilab.tui.widgets.dial import DialRow
 from tuilab.tui.widgets.dial_panel import DialPanel
 from tuilab.tui.widgets.header import HeaderBar
 from tuilab.tui.widgets.metrics import Metrics
-from tuilab.tui.widgets.panels import LayersPanel, TurnsPanel
+from tuilab.tui.widgets.panels import DialCard, LayersPanel, TurnsPanel
 
 if TYPE_CHECKING:
     from tuilab.lab.worker import Frame
@@ -59,7 +59,9 @@ class LabScreen(Screen[None]):
         yield Metrics(id="metrics")
         yield Banner()
         with Horizontal(id="body"):
-            yield DialPanel(id="dials")
+            with Vertical(id="left"):
+                yield DialPanel(id="dials")
+                yield DialCard()
             yield ChartStack(self.view, id="charts")
             with Vertical(id="side"):
                 yield LayersPanel()
@@ -177,6 +179,12 @@ class LabScreen(Screen[None]):
             self.dials.show(self.model)
             self.status.say(done.line, "$accent")
         return None
+
+    def on_descendant_focus(self) -> None:
+        """Tell about the dial that the cursor came to."""
+        row = self.dials.focused
+        if row is not None:
+            self.query_one(DialCard).show(row.dial)
 
     @on(DialTurned)
     def _turned(self, event: DialTurned) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
+from tuilab.tui.dials import Dial
 from tuilab.tui.figures import exact, grouped, short
 from tuilab.tui.theme import layer_color
 from tuilab.tui.turns import Turn
@@ -39,8 +40,9 @@ class LayersPanel(Widget):
         """Show these norms, first layer first; widths from input to output."""
         facts = (tuple(widths), tuple(norms), activation)
         if facts != (self._widths, self._norms, self._activation):
+            grown = len(norms) != len(self._norms)
             self._widths, self._norms, self._activation = facts
-            self.refresh(layout=len(norms) != len(self._norms))
+            self.refresh(layout=grown)
 
     def render(self) -> Content:
         """A head line, the layers, and what their ratio says."""
@@ -94,4 +96,30 @@ class TurnsPanel(Widget):
                 (f"{grouped(turn.step):>9}  ", "$foreground 55%"), (f"{turn.field} ", "$foreground"),
                 (f"{exact(turn.before)} → ", "$foreground 55%"), (f"{exact(turn.after)}\n", "$accent bold"),
             ]  # fmt: skip
+        return Content.assemble(*parts)
+
+
+class DialCard(Widget):
+    """What the dial under the cursor is, where there is room to say so."""
+
+    def __init__(self) -> None:
+        super().__init__(id="card")
+        self._dial: Dial | None = None
+
+    def show(self, dial: Dial) -> None:
+        """Tell about this dial."""
+        if dial is not self._dial:
+            self._dial = dial
+            self.refresh()
+
+    def render(self) -> Content:
+        """Name, what it is, how far it goes, when it matters."""
+        dial = self._dial
+        if dial is None:
+            return Content("")
+        way = f"{exact(dial.values[0])} … {exact(dial.values[-1])}"
+        way = ", ".join(exact(value) for value in dial.values) if dial.cyclic else way
+        parts = [(f"{dial.label}\n", "$primary bold"), (f"{dial.about}\n", "$foreground"), (way, "$foreground 55%")]
+        if dial.needs:
+            parts.append((f"\nhas an effect with {dial.needs}", "$foreground 55%"))
         return Content.assemble(*parts)
