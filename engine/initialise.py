@@ -31,11 +31,9 @@ def variance(initializer: str, fan_in: int, fan_out: int, slope: float = 0.0) ->
     return SMALL * SMALL if initializer == "small_normal" else 0.0
 
 
-def draw_weights(
-    initializer: str, fan_in: int, fan_out: int, slope: float, seed: int, step: int, layer: int
-) -> Weights:
-    """Weights (fan_in, fan_out) float32 by `initializer`, from the stream (seed, INIT, step, layer)."""
-    shape = (fan_in, fan_out)
+def draw_weights(initializer: str, shape: tuple[int, int], slope: float, seed: int, step: int, layer: int) -> Weights:
+    """Weights of shape (fan_in, fan_out), float32, by `initializer`, from the stream (seed, INIT, step, layer)."""
+    fan_in, fan_out = shape
     if initializer == "zeros":
         return np.zeros(shape, np.float32)
     if initializer == "orthogonal":

@@ -7,6 +7,7 @@ dials say, so that turning a dial moves no memory.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from math import prod
 
@@ -72,7 +73,7 @@ def layout(architecture: Architecture, capacity: int) -> Layout:
         place += prod(shape)
         return tensors[-1].offset
 
-    for i, (fan_in, fan_out) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (fan_in, fan_out) in enumerate(itertools.pairwise(widths)):
         row = table[i]
         row[[FAN_IN, FAN_OUT, STATS]] = fan_in, fan_out, units
         row[WEIGHT] = put(f"{i}.weight", fan_in, fan_out)

@@ -7,6 +7,7 @@ them as plain arguments. The names here are the only names: presets, the command
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
@@ -109,7 +110,7 @@ class Architecture:
             raise SpecError("widths", f"found {len(widths)} widths, expected 2 to {MAX_LAYERS + 1}")
         object.__setattr__(self, "widths", widths)
         check_name("task", self.task, TASKS)
-        size = sum(n * m + 3 * m + 1 for n, m in zip(widths, widths[1:], strict=False))
+        size = sum(n * m + 3 * m + 1 for n, m in itertools.pairwise(widths))
         if size > MAX_PARAMETERS:
             raise SpecError("widths", f"found {size:,} parameters, allowed up to {MAX_PARAMETERS:,}")
 

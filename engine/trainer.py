@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from dataclasses import asdict
 from typing import Any
@@ -27,8 +28,9 @@ from engine.layout import ACTIVATION, layout
 from engine.metrics import Evaluation, Metrics, Probe
 from engine.normalise import calibrate, folded
 from engine.observe import evaluation, probabilities, probe_layers
-from engine.snapshot import FORMAT, Snapshot
-from engine.spec import ACTIVATIONS, Architecture, Recipe, SpecError, check_int, check_name, nearest
+from engine.snapshot import ARRAYS, FORMAT, Snapshot
+from engine.spec import ACTIVATIONS, DIALS, Architecture, Recipe, SpecError, check_int, check_name, nearest
+from engine.warm import warm_up
 
 BACKENDS = ("auto", "cpu")
 MAX_BATCH = 65_536
@@ -62,6 +64,7 @@ class Trainer:
         count = len(self._data[0])
         self.threads = self._choose_threads() if threads is None else check_int("threads", threads, 1, MAX_THREADS)
         self._layout = layout(architecture, min(self.batch_size, count))
+        warm_up()
         kernels = tuple(k.address() for k in (activate_layer, update_range, run_stages, parameter_share))
         self._state = allocate(self._layout, self.threads, architecture.task == "regression", self._data, kernels)
         self._clock = np.array([0, 0, 0, 0, self.batch_size, self.seed, count], np.int64)
@@ -120,8 +123,8 @@ class Trainer:
         """
         batch_size = check_int("batch_size", changes.pop("batch_size", self.batch_size), 1, MAX_BATCH)
         for name in changes:
-            if name not in dials_of_recipe:
-                allowed = (*dials_of_recipe, "batch_size")
+            if name not in DIALS:
+                allowed = (*DIALS, "batch_size")
                 raise SpecError(name, f"unknown dial, allowed: {', '.join(allowed)}{nearest(name, allowed)}")
         recipe = self.recipe.changed(**changes)
         recipe.activations(self.layers - 1)
@@ -226,16 +229,13 @@ class Trainer:
 
     def snapshot(self) -> Snapshot:
         """Everything needed to go on bit for bit, as copies."""
-        s = self._state
         meta = {
             "format": FORMAT,
             "widths": list(self.architecture.widths), "task": self.architecture.task, "recipe": asdict(self.recipe),
             "batch_size": self.batch_size, "seed": self.seed, "threads": self.threads, "backend": self.backend,
             "clock": [int(v) for v in self._clock], "diverged_at": self.diverged_at,
         }  # fmt: skip
-        vectors = (s.p, s.s1, s.s2, s.units[MEAN_ROW], s.units[VAR_ROW])
-        names = ("params", "slot1", "slot2", "running_mean", "running_var")
-        return Snapshot(meta, {name: v.copy() for name, v in zip(names, vectors, strict=True)})
+        return Snapshot(meta, {name: vector.copy() for name, vector in self._saved().items()})
 
     @classmethod
     def restore(cls, snapshot: Snapshot, x: ArrayLike, y: ArrayLike, threads: int | None = None) -> Trainer:
@@ -251,24 +251,27 @@ class Trainer:
 
     def load(self, arrays: dict[str, Floats], meta: dict[str, Any]) -> None:
         """Takes over the vectors and the clock of a snapshot of the same architecture."""
-        s = self._state
-        vectors = (s.p, s.s1, s.s2, s.units[MEAN_ROW], s.units[VAR_ROW])
-        names = ("params", "slot1", "slot2", "running_mean", "running_var")
-        for name, vector in zip(names, vectors, strict=True):
+        for name, vector in self._saved().items():
             if arrays[name].shape != vector.shape:
                 raise ValueError(f"snapshot: {name} has {arrays[name].size} numbers, expected {vector.size}")
         if int(meta["clock"][cpu.COUNT]) != self._clock[cpu.COUNT]:
             raise ValueError(f"snapshot: made with {meta['clock'][cpu.COUNT]} rows, found {self._clock[cpu.COUNT]}")
-        for name, vector in zip(names, vectors, strict=True):
+        for name, vector in self._saved().items():
             vector[:] = arrays[name]
         self._clock[:] = meta["clock"]
         self.diverged_at = meta["diverged_at"]
 
     # ---- inside
 
+    def _saved(self) -> dict[str, Floats]:
+        """The live vectors that a snapshot copies."""
+        s = self._state
+        vectors = (s.p, s.s1, s.s2, s.units[MEAN_ROW], s.units[VAR_ROW])
+        return dict(zip(ARRAYS, vectors, strict=True))
+
     def _choose_threads(self) -> int:
         widths, count = self.architecture.widths, min(self.batch_size, len(self._data[0]))
-        work = 3 * count * sum(n * m for n, m in zip(widths, widths[1:], strict=False))
+        work = 3 * count * sum(n * m for n, m in itertools.pairwise(widths))
         return max(1, min(_cores(), work // WORTH_A_THREAD, count // 16))
 
     def _use_threads(self) -> None:
@@ -296,7 +299,9 @@ class Trainer:
             if kind == "weight":
                 i = int(layer)
                 slope = slopes.get(hidden[i], 0.0) if i < len(hidden) else 0.0
-                tensor[:] = draw_weights(self.recipe.initializer, *tensor.shape, slope, self.seed, self.step, i)
+                tensor[:] = draw_weights(
+                    self.recipe.initializer, (tensor.shape[0], tensor.shape[1]), slope, self.seed, self.step, i
+                )
             elif kind in ("gamma", "slope"):
                 tensor[:] = 1.0 if kind == "gamma" else PRELU_START
         s.units[MEAN_ROW] = 0.0
@@ -339,9 +344,6 @@ class Trainer:
         self._use_threads()
         cpu.forward_all(view.address, len(x), out)
         return out
-
-
-dials_of_recipe = tuple(asdict(Recipe()))
 
 
 def _cores() -> int:

@@ -6,13 +6,13 @@ from engine.formulas.random import key_high, key_low, random_bits, stream_key
 from engine.jit import njit
 
 
-@njit("uint64(int64, int64, int64, int64)")
+@njit
 def draw_key(seed, purpose, step, layer):
     """The key of the stream (seed, purpose, step, layer)."""
     return stream_key(seed, purpose, step, layer)
 
 
-@njit("void(uint32[::1], uint64)")
+@njit
 def draw_bits(out, key):
     """out (n,) uint32 = the first n words of the stream."""
     low, high = key_low(key), key_high(key)

@@ -128,7 +128,7 @@ def _merge_backward(s, layer):
         mean_dyz[j] = product / rows
 
 
-@njit("void(int64)")
+@njit
 def compute_gradients(s):
     """All stages for the batch at hand, then gradient and norms; updates too if wanted and not clipped."""
     hidden = plan(s, LAYERS) - 1
@@ -158,7 +158,7 @@ def _norms(s, out):
     return total
 
 
-@njit("void(int64, int64, int64)")
+@njit
 def set_keys(s, seed, step):
     """The dropout streams of a step."""
     keys = words(s, KEYS)
@@ -166,7 +166,7 @@ def set_keys(s, seed, step):
         keys[layer] = stream_key(np.int64(seed), np.int64(DROP), np.int64(step), np.int64(layer))
 
 
-@njit("int64(int64[::1], int32[::1])")
+@njit
 def fill_batch(clock, rows):
     """Writes the row numbers of the next batch into `rows`; returns how many (the last of an epoch may be fewer)."""
     count = min(clock[BATCH_SIZE], clock[COUNT] - clock[PLACE])
@@ -211,10 +211,7 @@ def _moved(s, before, update_norm, weight_norm):
         weight_norm[layer] = math.sqrt(square_sum(p[lo:hi]))
 
 
-_VECTOR, _MATRIX = "float32[::1]", "float32[:, ::1]"
-
-
-@njit(f"int64(int64, int64[::1], int64, int64, {_VECTOR}, {', '.join([_VECTOR] * 3)}, {', '.join([_MATRIX] * 3)})")
+@njit
 def advance(s, clock, steps, every, before, loss, accuracy, lr, grad_norm, update_norm, weight_norm):
     """Up to `steps` steps; returns how many, fewer only if loss or gradient stopped being finite in the last.
 
@@ -249,7 +246,7 @@ def advance(s, clock, steps, every, before, loss, accuracy, lr, grad_norm, updat
     return steps
 
 
-@njit("void(int64, int64, float32[:, ::1])")
+@njit
 def forward_all(s, count, out):
     """Logits or outputs out (count, outputs) of the first `count` rows of x, in blocks of the work area's rows."""
     hidden = plan(s, LAYERS) - 1

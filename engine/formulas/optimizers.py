@@ -85,7 +85,7 @@ def coefficients(dials, t, lr, c):
     rule = int(dials[OPTIMIZER])
     c[0] = lr
     c[1] = dials[EPS]
-    if rule == MOMENTUM_RULE or rule == NAG:
+    if rule in (MOMENTUM_RULE, NAG):
         c[1] = dials[MOMENTUM]
     elif rule == RMSPROP:
         c[2] = dials[ALPHA]
@@ -93,7 +93,7 @@ def coefficients(dials, t, lr, c):
     elif rule == ADADELTA:
         c[2] = dials[RHO]
         c[3] = 1.0 - dials[RHO]
-    elif rule == ADAM or rule == ADAMW or rule == RADAM:
+    elif rule in (ADAM, ADAMW, RADAM):
         beta1, beta2 = dials[BETA1], dials[BETA2]
         c[0] = lr / (1.0 - beta1**t)
         c[2] = 1.0 - beta1

@@ -1,0 +1,63 @@
+"""The first start on a machine: everything that training needs is compiled, on two cores, and kept.
+
+Compiling costs seconds once for each version of the engine; later starts read the cache. One half is compiled by a
+second process, since numba compiles one function at a time.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+from engine.jit import is_warm
+
+_CHILD = "import sys; sys.path[:] = {path!r}; from engine.warm import compile_kernels; compile_kernels()"
+Report = Callable[[str, int, int], None]
+
+
+def warm_up(report: Report | None = None) -> None:
+    """Compiles what is not in the cache; `report(what, done, total)` is called as parts are finished.
+
+    Training compiles by itself whatever is missing: this only makes it faster and shows that it moves.
+    """
+    if is_warm():
+        return
+    tell = report or (lambda what, done, total: None)
+    tell("layers", 0, 3)
+    child = subprocess.Popen(
+        [sys.executable, "-c", _CHILD.format(path=sys.path)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        from engine.cpu.rows import run_stages
+
+        run_stages.address()
+        tell("steps", 1, 3)
+        compile_steps()
+        tell("activations and optimizers", 2, 3)
+    finally:
+        child.wait()  # whatever it could not do is compiled here when it is needed
+    tell("ready", 3, 3)
+
+
+def compile_kernels() -> None:
+    """The kernels of activations, optimizers and parameters."""
+    from engine.cpu.activate import activate_layer
+    from engine.cpu.parameters import parameter_share
+    from engine.cpu.update import update_range
+
+    for kernel in (update_range, activate_layer, parameter_share):
+        kernel.address()
+
+
+def compile_steps() -> None:
+    """The loop over steps, and the forward pass of evaluation."""
+    from numba import types
+
+    from engine.cpu.step import advance, forward_all
+
+    number, clock = types.int64, types.Array(types.int64, 1, "C")
+    vector, matrix = types.Array(types.float32, 1, "C"), types.Array(types.float32, 2, "C")
+    advance.compile((number, clock, number, number, *[vector] * 4, *[matrix] * 3))
+    forward_all.compile((number, number, matrix))
