@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.cpu.draw import draw_bits, draw_key
+from engine.cpu.draw import draw_bits
 from engine.formulas.random import INIT
 
 Weights = NDArray[np.float32]
@@ -50,7 +50,7 @@ def draw_weights(initializer: str, shape: tuple[int, int], slope: float, seed: i
 def _uniforms(count: int, seed: int, step: int, layer: int) -> NDArray[np.float64]:
     """`count` numbers in (0, 1), 32 bits each."""
     bits = np.empty(count, np.uint32)
-    draw_bits(bits, draw_key(seed, INIT, step, layer))
+    draw_bits(bits, seed, INIT, step, layer)
     return (bits.astype(np.float64) + 0.5) / 2.0**32
 
 

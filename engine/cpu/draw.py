@@ -1,4 +1,4 @@
-"""Random streams as seen from Python: keys and whole vectors of bits, for initialisation and inspection."""
+"""Random streams as seen from Python: whole vectors of bits, for initialisation and inspection."""
 
 import numpy as np
 
@@ -7,14 +7,9 @@ from engine.jit import njit
 
 
 @njit
-def draw_key(seed, purpose, step, layer):
-    """The key of the stream (seed, purpose, step, layer)."""
-    return stream_key(seed, purpose, step, layer)
-
-
-@njit
-def draw_bits(out, key):
-    """out (n,) uint32 = the first n words of the stream."""
+def draw_bits(out, seed, purpose, step, layer):
+    """out (n,) uint32 = the first n words of the stream (seed, purpose, step, layer)."""
+    key = stream_key(seed, purpose, step, layer)  # a key that went through Python would come back as a signed integer
     low, high = key_low(key), key_high(key)
     for i in range(out.size):
         out[i] = random_bits(low, high, np.uint32(i))
