@@ -12,18 +12,23 @@ _NO_LABELS = np.zeros(1, np.int32)
 _NO_TARGETS = np.zeros((1, 1), np.float32)
 
 
-def check_data(architecture: Architecture, x: ArrayLike, y: ArrayLike | None) -> Data:
-    """(x, labels, targets) as the compiled code wants them; no copy where they already are so.
+def check_rows(architecture: Architecture, x: ArrayLike) -> NDArray[np.float32]:
+    """x (rows, features) as the compiled code wants it; no copy where it already is so.
 
     Raises ValueError, one line that names row and column, for anything that does not fit.
     """
-    features, outputs = architecture.widths[0], architecture.widths[-1]
+    features = architecture.widths[0]
     rows = _floats("x", x)
     if rows.ndim != 2 or rows.shape[1] != features or not len(rows):
         raise ValueError(f"x: found shape {rows.shape}, expected (rows, {features}) with at least one row")
     _check_finite("x", rows)
-    if y is None:
-        return rows, _NO_LABELS, _NO_TARGETS
+    return rows
+
+
+def check_data(architecture: Architecture, x: ArrayLike, y: ArrayLike) -> Data:
+    """(x, labels, targets) as the compiled code wants them, checked like `check_rows`."""
+    outputs = architecture.widths[-1]
+    rows = check_rows(architecture, x)
     if architecture.task == "regression":
         targets = _floats("y", y)
         targets = targets.reshape(-1, 1) if targets.ndim == 1 else targets

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cpu.state import State
-from engine.layout import FAN_OUT, A, F, Z
+from engine.layout import BIAS, FAN_OUT, A, F, Z
 from engine.metrics import Evaluation, Probe
-from engine.spec import Architecture, Recipe
+from engine.spec import Architecture
 
 SATURATED = 0.01
 
@@ -32,14 +32,16 @@ def evaluation(
     return Evaluation(float(loss), float(np.mean(outputs.argmax(1) == labels)))
 
 
-def probe_layers(s: State, rows: int, recipe: Recipe, bins: int) -> list[Probe]:
-    """Statistics of the activations that the last forward pass over `rows` rows left in the work area."""
+def probe_layers(s: State, rows: int, bins: int) -> list[Probe]:
+    """Statistics of the activations that the last forward pass over `rows` rows left in the work area.
+
+    `s` is the state of that pass: evaluation mode, so the bias (and batch norm in it) still has to be added to Z.
+    """
     probes = []
     for i, t in enumerate(s.table[:-1]):
         m = t[FAN_OUT]
         z, a, f = (s.work[t[c] : t[c] + rows * m].reshape(rows, m) for c in (Z, A, F))
-        shown = z
-        probes.append(_probe(i, shown, a, f, bins))
+        probes.append(_probe(i, z + s.p[t[BIAS] : t[BIAS] + m], a, f, bins))
     return probes
 
 

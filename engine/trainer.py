@@ -21,7 +21,7 @@ from engine.cpu.state import BACKWARD, DROPPING, ROWS, UPDATING, State, allocate
 from engine.cpu.state import RUNNING_MEAN as MEAN_ROW
 from engine.cpu.state import RUNNING_VAR as VAR_ROW
 from engine.cpu.update import update_range
-from engine.data import check_data
+from engine.data import check_data, check_rows
 from engine.formulas.activations import PRELU_START
 from engine.initialise import draw_weights
 from engine.layout import ACTIVATION, layout
@@ -212,14 +212,14 @@ class Trainer:
 
     def predict(self, x: ArrayLike) -> Floats:
         """Class probabilities, or outputs for regression: (n, outputs) in evaluation mode."""
-        outputs = self._outputs(check_data(self.architecture, x, None)[0])
+        outputs = self._outputs(check_rows(self.architecture, x))
         return outputs if self.architecture.task == "regression" else probabilities(outputs)
 
     def probe(self, x: ArrayLike, bins: int = 16) -> list[Probe]:
         """Activation statistics of every hidden layer on the first rows of x, at most one batch of them."""
-        rows = check_data(self.architecture, x, None)[0][: self._layout.capacity]
+        rows = check_rows(self.architecture, x)[: self._layout.capacity]
         self._outputs(rows)
-        return probe_layers(self._state, len(rows), self.recipe, bins)
+        return probe_layers(self._frozen(rows), len(rows), bins)
 
     def params_sha256(self) -> str:
         """SHA-256 of the bytes of the flat parameter vector."""
@@ -333,13 +333,17 @@ class Trainer:
         side.plan[UPDATING] = 0
         return side
 
-    def _outputs(self, x: Floats) -> Floats:
-        """Logits or outputs in evaluation mode: batch norm folded into the weights, nothing dropped."""
+    def _frozen(self, x: Floats) -> State:
+        """The state in evaluation mode over the rows of x: batch norm folded into the weights, nothing dropped."""
         s = self._state
         frozen = s.dials.copy()
         frozen[dials.BATCH_NORM] = 0.0
-        view = s.with_(x=x, p=folded(s, self.recipe) if self.recipe.batch_norm else s.p, dials=frozen)
         s.plan[DROPPING] = 0
+        return s.with_(x=x, p=folded(s, self.recipe) if self.recipe.batch_norm else s.p, dials=frozen)
+
+    def _outputs(self, x: Floats) -> Floats:
+        """Logits or outputs in evaluation mode."""
+        view = self._frozen(x)
         out = np.empty((len(x), self.architecture.widths[-1]), np.float32)
         self._use_threads()
         cpu.forward_all(view.address, len(x), out)
