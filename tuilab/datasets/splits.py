@@ -70,17 +70,15 @@ def split(
     return _standardised(made) if (not source.scaled if standardise is None else standardise) else made
 
 
-def stratified(y: NDArray[np.int64], share: float, draws: Draws) -> NDArray[np.bool_]:
-    """Which rows are taken when `share` of them is asked for: a mask (n,) with round(share·n) rows set.
+def stratified(y: NDArray[np.int64], wanted: int, draws: Draws) -> NDArray[np.bool_]:
+    """Which rows are taken when `wanted` of them are asked for: a mask (n,) with that many rows set.
 
     Class by class the count is the exact share rounded down, and the rows still missing go to the classes whose
     share was cut most (largest remainder), ties to the lower class number.
     """
     labels, counts = np.unique(y, return_counts=True)
-    exact = counts * share
-    take = np.floor(exact).astype(np.int64)
-    missing = round(share * len(y)) - int(take.sum())
-    take[np.argsort(take - exact, kind="stable")[:missing]] += 1
+    take, remainder = np.divmod(counts * wanted, max(len(y), 1))
+    take[np.argsort(-remainder, kind="stable")[: wanted - int(take.sum())]] += 1
     order = draws.order(len(y))
     chosen = np.zeros(len(y), np.bool_)
     for label, count in zip(labels, take, strict=True):
@@ -96,9 +94,9 @@ def _parts(source: Source, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int
     rest = np.arange(n)
     test = np.zeros(0, np.int64)
     if source.x_test is None:
-        chosen = stratified(y, TEST, draws)
+        chosen = stratified(y, round(TEST * n), draws)
         test, rest = rest[chosen], rest[~chosen]
-    chosen = stratified(y[rest], min(VALIDATION * n, VALIDATION_ROWS) / max(len(rest), 1), draws)
+    chosen = stratified(y[rest], min(round(VALIDATION * n), VALIDATION_ROWS), draws)
     val, train = rest[chosen], rest[~chosen]
     tests = len(test) if source.x_test is None else len(source.x_test)
     if 0 in (len(train), len(val), tests):
