@@ -36,15 +36,15 @@ def cross_entropy_row(z, columns, label, smoothing, scale):
     taken as minus the sum of the others: for a row the net is sure of, the difference would be rounding alone.
     """
     spread = smoothing / columns
-    shown = float(z[label])
+    shown = np.float64(z[label])
     mean = 0.0
     if smoothing > 0.0:
         for j in range(columns):
             mean += z[j]
         mean /= columns
     rest, top, best = softmax_row(z, columns, label)
-    total = float(rest) + float(z[label])
-    loss = np.log(total) + float(top) - (1.0 - smoothing) * shown - smoothing * mean
+    total = np.float64(rest) + np.float64(z[label])
+    loss = np.log(total) + np.float64(top) - (1.0 - smoothing) * shown - smoothing * mean
     factor = scale / _F(total)
     for j in range(columns):
         z[j] = z[j] * factor - _F(spread) * scale
@@ -59,6 +59,6 @@ def squared_error_row(z, columns, target, scale):
     factor = _F(2.0) * scale / _F(columns)
     for j in range(columns):
         miss = z[j] - target[j]
-        total += float(miss) * float(miss)
+        total += np.float64(miss) * np.float64(miss)
         z[j] = miss * factor
     return total
