@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine import Recipe, Trainer
+from engine import Architecture, Recipe, Trainer
 from engine.spec import ACTIVATIONS
 from tests.engine.cases import build
 from tests.engine.oracle import Oracle, worst
@@ -90,6 +90,31 @@ def test_large_and_small_logits() -> None:
         trainer, x, y = build((6, 9, 3), Recipe(activation="relu"))
         trainer.tensors()["1.weight"][...] *= scale
         check(trainer, x, y, None)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("margin", [1.0, 5.0, 12.0, 15.0, 20.0])
+def test_rows_the_net_is_sure_of(margin: float, smoothing: float) -> None:
+    """p - 1 of a probability near 1 would be rounding alone: the loss and its gradient keep their precision."""
+    x, y = np.eye(3, dtype=np.float32), np.arange(3)
+    recipe = Recipe(label_smoothing=smoothing, optimizer="sgd", lr=0.0)
+    trainer = Trainer(Architecture((3, 3)), recipe, x, y, batch_size=3)
+    trainer.tensors()["0.weight"][...] = margin * np.eye(3)
+    net = Oracle(trainer.architecture, recipe)
+    net.load(trainer.tensors(), trainer.buffers())
+    found, expected = trainer.gradients(x, y)["0.weight"], net.gradients(x, y)["0.weight"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=0 if smoothing == 0 else 1e-8)
+    assert float(trainer.advance(1).loss[0]) == pytest.approx(net.step(x, y, None, 0).loss, rel=1e-5)
+
+
+def test_one_class_has_nothing_to_learn() -> None:
+    """Its probability is 1 and its gradient exactly 0, or adaptive optimizers would walk off on rounding."""
+    for smoothing in (0.0, 0.15):
+        trainer, x, y = build((6, 5, 1), Recipe(activation="tanh", label_smoothing=smoothing, optimizer="adam", lr=0.1))
+        assert not any(g.any() for g in trainer.gradients(x, y).values())
+        before = trainer.params_sha256()
+        assert not trainer.advance(20).grad_norm.any()
+        assert trainer.params_sha256() == before
 
 
 def test_gradients_are_copies() -> None:

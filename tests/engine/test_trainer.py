@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -115,6 +117,22 @@ def test_the_data_is_not_touched_and_need_not_be_float32() -> None:
         other = Trainer(Architecture(WIDTHS), BUSY, other_x, other_y, batch_size=16)
         other.advance(STEPS)
         assert other.params_sha256() == trainer.params_sha256()
+
+
+def test_training_leaves_the_interpreter_to_others() -> None:
+    """Another Python thread runs on while a long `advance` does: the screen stays alive."""
+    x, y = problem(500, 40, 4, "classification")
+    trainer = Trainer(Architecture((40, 200, 200, 4)), Recipe(), x, y, batch_size=100, threads=1)
+    trainer.advance(1)
+    worker = threading.Thread(target=trainer.advance, args=(1500,))
+    worker.start()
+    turns = 0
+    while worker.is_alive():
+        time.sleep(0.001)
+        turns += 1
+    worker.join()
+    assert trainer.step == 1501
+    assert turns > 20, "with the interpreter locked there is one turn, or none"
 
 
 # ---- batches and epochs
