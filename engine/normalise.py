@@ -49,7 +49,8 @@ def calibrate(s: State, recipe: Recipe) -> None:
     total, squares = np.zeros(units), np.zeros(units)
     for start in range(0, len(rows), len(s.rows)):
         block = rows[start : start + len(s.rows)]
-        forward_all(view.with_(x=block).address, len(block), out)
+        part = view.with_(x=block)  # named: a frame's address is good only while its state lives
+        forward_all(part.address, len(block), out)
         for t in s.table[:-1]:
             m = t[FAN_OUT]
             z = s.work[t[Z] : t[Z] + len(block) * m].reshape(len(block), m) + s.p[t[BIAS] : t[BIAS] + m]

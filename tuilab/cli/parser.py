@@ -150,6 +150,13 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
     _listing(parser, "doctor")
 
 
+def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--peers", action="store_true", help="also PyTorch, JAX, scikit-learn (extra bench)")
+    parser.add_argument("--case", metavar="NAME", help="only this network")
+    _json_option(parser)
+    parser.set_defaults(command=_later("benching.bench"))
+
+
 def _speed(text: str) -> float:
     value = float(text)
     if not 0.0 < value < 1e12:
@@ -163,5 +170,6 @@ COMMANDS: dict[str, tuple[Callable[[Any], None], str]] = {
     "resume": (_resume, "go on with a run that was stopped or killed"),
     "presets": (_presets, "list, show, check and copy presets"),
     "data": (_data, "list data sets, or bring them in"),
+    "bench": (_bench, "time the engine, alone or against its peers"),
     "doctor": (_doctor, "tell what this machine has and lacks for the lab"),
 }
