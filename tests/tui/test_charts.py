@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 
+from tuilab.tui.charts.area import area
 from tuilab.tui.charts.axis import Axis
 from tuilab.tui.charts.bench import measure_redraw
 from tuilab.tui.charts.braille import Bars
 from tuilab.tui.charts.cells import Cells
-from tuilab.tui.charts.draw import area, paint, spread
-from tuilab.tui.charts.heat import FIRST_INK, LEVELS, paint_heat
-from tuilab.tui.charts.model import Ink, Line, Mark, Plot, extent, line_ink, value_at
+from tuilab.tui.charts.draw import paint, spread
+from tuilab.tui.charts.heat import paint_heat
+from tuilab.tui.charts.model import HEAT_LEVELS, OPAQUE, Ink, Line, Mark, Plot, extent, line_ink, value_at
 from tuilab.tui.charts.smooth import ema
 from tuilab.tui.charts.view import StepView
 
@@ -230,11 +231,11 @@ def test_heat_rises_with_the_norm_and_each_layer_has_its_rows() -> None:
     plot = Plot("flow", lines, STEPS, Axis(0.01, 1.0, True))
     cells = paint_heat(plot, 60, 16)
     where = area(60, 16)
-    column = cells.inks[where.top : where.top + where.height, where.left + 5] - FIRST_INK
-    upper = column // LEVELS
-    assert upper[0] == LEVELS - 1 and upper[-1] == 0 and np.all(np.diff(upper) <= 0)
+    column = cells.inks[where.top : where.top + where.height, where.left + 5] - OPAQUE
+    upper = column // HEAT_LEVELS
+    assert upper[0] == HEAT_LEVELS - 1 and upper[-1] == 0 and np.all(np.diff(upper) <= 0)
     plain = paint_heat(plot, 60, 16, plain=True)
-    assert "█" in "".join(plain.text()) and plain.inks.max() < FIRST_INK
+    assert "█" in "".join(plain.text()) and plain.inks.max() < OPAQUE
 
 
 def test_the_view_follows_the_run_until_it_is_zoomed() -> None:

@@ -369,8 +369,8 @@ async def test_the_first_start_shows_the_compile_as_progress() -> None:
     async with open_fake(worker) as (pilot, screen, _):
         chart = screen.query_one("#chart-top", Chart)
         await until(pilot, lambda: "compiling kernels… 4 s" in chart.empty)
-        first = chart.cells().text()
-        await until(pilot, lambda: chart.cells().text() != first)
+        first = chart.notice()
+        await until(pilot, lambda: chart.notice() != first)
         assert any("compiling kernels… 4 s" in row for row in first)
         await pilot.press("d")
         assert screen.query_one("#dial-dropout", DialRow).value == 0.1
@@ -379,7 +379,7 @@ async def test_the_first_start_shows_the_compile_as_progress() -> None:
 async def test_before_the_first_step_it_says_what_to_do() -> None:
     async with open_fake() as (pilot, screen, _):
         chart = screen.query_one("#chart-top", Chart)
-        await until(pilot, lambda: any("press space to run" in row for row in chart.cells().text()))
+        await until(pilot, lambda: any("press space to run" in row for row in chart.notice()))
 
 
 async def test_quit_stops_the_worker_and_leaves_with_0() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from tuilab.tui.charts.model import Line
 from tuilab.tui.theme import EXTRA, LAYER, TRAIN, VAL
 
@@ -20,6 +18,8 @@ _DASHES = (0, 6, 2, 10, 4)
 
 def line(series: Series, label: str, color: int, *, smooth: bool = True, dash: int = 0) -> Line:
     """A series as a line; one without width is drawn as such."""
+    import numpy as np
+
     exact = np.array_equal(series.low, series.high, equal_nan=True)
     low, high = (series.mean, series.mean) if exact else (series.low, series.high)
     return Line(label, series.x, low, high, series.mean, color, smooth, dash)
@@ -32,9 +32,7 @@ def top_lines(curves: Curves, view: str, plain: bool) -> list[Line]:
         return [line(curves.lr, "lr", EXTRA, smooth=False)]
     if view == "Accuracy":
         train, val = curves.accuracy, curves.val_accuracy
-        known = [(s, n, c, d) for s, n, c, d in ((train, "train", TRAIN, 0), (val, "val", VAL, dash))
-                 if np.isfinite(s.mean).any()]  # fmt: skip
-        return [line(s, n, c, smooth=n == "train", dash=d) for s, n, c, d in known]
+        return [line(train, "train", TRAIN), line(val, "val", VAL, smooth=False, dash=dash)]
     return [line(curves.train, "train", TRAIN), line(curves.val, "val", VAL, smooth=False, dash=dash)]
 
 

@@ -42,7 +42,7 @@ def portrait(theme: str = "tuilab-dark", size: tuple[int, int] = SIZE) -> str:
     app = LabApp(load_preset(PRESET), _worker, speed=0.0)
     taken: list[str] = []
 
-    async def act(pilot: Pilot[int]) -> None:
+    async def act(pilot: Pilot[object]) -> None:
         app.theme = theme
         await _until(lambda: app.model.frame is not None and app.model.frame.total_steps > 0)
         done = 0

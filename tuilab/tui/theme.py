@@ -10,8 +10,7 @@ from textual.color import Color
 from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
-from tuilab.tui.charts.heat import FIRST_INK, LEVELS
-from tuilab.tui.charts.model import Ink, line_ink
+from tuilab.tui.charts.model import HEAT_LEVELS, OPAQUE, Ink, line_ink
 
 DARK = Theme(
     name="tuilab-dark",
@@ -105,10 +104,10 @@ def chart_styles(surface: Surface, layers: int) -> dict[int, Style]:
 
 
 def heat_style(ink: int, dark: bool) -> Style:
-    """Style of a half block of two heat levels: ink = FIRST_INK + upper * LEVELS + lower."""
-    upper, lower = divmod(ink - FIRST_INK, LEVELS)
+    """Style of a half block of two heat levels: ink = OPAQUE + upper * HEAT_LEVELS + lower."""
+    upper, lower = divmod(ink - OPAQUE, HEAT_LEVELS)
     colors = _HEAT[dark]
-    top, bottom = (ramp(colors, level / (LEVELS - 1)).rich_color for level in (upper, lower))
+    top, bottom = (ramp(colors, level / (HEAT_LEVELS - 1)).rich_color for level in (upper, lower))
     return Style(color=top, bgcolor=bottom)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+    Array = NDArray[np.float64]
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LOG_FLOOR = 1e-30  # zero has no place on a log axis: it is drawn at the lower end
@@ -27,6 +29,8 @@ class Axis:
 
     def scaled(self, values: object) -> Array:
         """The values in the axis's own space: log10 (floored) on a log axis, as they are on a linear one."""
+        import numpy as np  # here and in its neighbours: the screen is painted before NumPy is loaded
+
         out = np.asarray(values, dtype=np.float64)
         return np.log10(np.maximum(out, _LOG_FLOOR)) if self.log else out
 

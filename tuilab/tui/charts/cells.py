@@ -10,8 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-#: Inks from this number on have a background of their own.
-OPAQUE = 1024
+from tuilab.tui.charts.model import OPAQUE
 
 
 class Cells:

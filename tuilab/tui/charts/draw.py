@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuilab.tui.charts import braille
+from tuilab.tui.charts.area import Area, area, lanes
 from tuilab.tui.charts.axis import ticks
 from tuilab.tui.charts.cells import Cells
 from tuilab.tui.charts.model import Ink, Line, Mark, Plot, last_value, line_ink, value_at
@@ -17,37 +18,6 @@ from tuilab.tui.charts.smooth import ema
 from tuilab.tui.figures import grouped, short
 
 Bits = NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class Area:
-    """The part of the chart in which curves are drawn, in cells."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-    def column(self, position: float) -> int:
-        """The cell column of a position 0..1 on the step axis."""
-        return self.left + int(position * (2 * self.width - 1)) // 2
-
-    def position(self, column: float) -> float:
-        """The position 0..1 of a cell column; clipped to the area."""
-        return min(max((column - self.left + 0.5) / max(self.width, 1), 0.0), 1.0)
-
-
-def lanes(height: int, labels: bool) -> int:
-    """Rows kept free above the curves for the labels of marks."""
-    return 0 if not labels or height < 8 else 1 if height < 14 else 2
-
-
-def area(width: int, height: int, *, step_labels: bool = True, mark_labels: bool = True) -> Area:
-    """Where the curves of a chart of this size lie. Depends on nothing else, so that two charts line up."""
-    left = 6 if width < 60 else 7
-    right = 7 if width < 64 else 15
-    top = 1 + lanes(height, mark_labels)
-    return Area(left, top, max(width - left - right, 1), max(height - top - int(step_labels), 1))
 
 
 def paint(plot: Plot, width: int, height: int) -> Cells:
@@ -65,13 +35,11 @@ def paint(plot: Plot, width: int, height: int) -> Cells:
 
 
 def draw_frame(cells: Cells, plot: Plot, where: Area, values: bool = True) -> None:
-    """Title and axes; without any point also what to do about that. `values`: label the y axis."""
+    """Title and axes. `values`: label the y axis."""
     _title(cells, plot)
     if plot.step_labels:
         _step_scale(cells, plot, where)
-    if not any(len(line.x) for line in plot.lines):
-        _empty(cells, plot, where)
-    elif values:
+    if values and any(len(line.x) for line in plot.lines):
         _value_scale(cells, plot, where)
 
 
@@ -113,14 +81,6 @@ def _step_scale(cells: Cells, plot: Plot, where: Area) -> None:
             free = start + len(tick.label) + 2
     if free + 4 < where.left + where.width:
         cells.put(row, where.left + where.width - 4, "step", Ink.GRID)
-
-
-def _empty(cells: Cells, plot: Plot, where: Area) -> None:
-    row = where.top + where.height // 2
-    lines = plot.empty.split("\n")
-    for i, text in enumerate(lines):
-        column = where.left + max((where.width - len(text)) // 2, 0)
-        cells.put(row - len(lines) // 2 + i, column, text, Ink.TEXT if i == 0 else Ink.DIM)
 
 
 def _row(position: float, height: int) -> int:

@@ -7,13 +7,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from tuilab.tui.charts.cells import OPAQUE, Cells
-from tuilab.tui.charts.draw import Area, area, draw_frame, draw_marks
-from tuilab.tui.charts.model import Ink, Line, Plot, last_value, line_ink, value_at
+from tuilab.tui.charts.area import Area, area
+from tuilab.tui.charts.cells import Cells
+from tuilab.tui.charts.draw import draw_frame, draw_marks
+from tuilab.tui.charts.model import HEAT_LEVELS, OPAQUE, Ink, Line, Plot, last_value, line_ink, value_at
 from tuilab.tui.figures import short
 
-LEVELS = 24
-FIRST_INK = OPAQUE
 _SHADES = " ░▒▓█"
 
 
@@ -33,7 +32,7 @@ def levels(line: Line, plot: Plot, columns: int) -> NDArray[np.int16]:
     for i in np.flatnonzero(seen & (end > begin)):
         value[i] = mean[begin[i] : end[i]].max()
     place = np.clip(plot.y.place(value), 0.0, 1.0)
-    out[seen] = np.rint(place[seen] * (LEVELS - 1)).astype(np.int16)
+    out[seen] = np.rint(place[seen] * (HEAT_LEVELS - 1)).astype(np.int16)
     return out
 
 
@@ -56,10 +55,10 @@ def paint_heat(plot: Plot, width: int, height: int, plain: bool = False) -> Cell
     chars, inks = cells.chars[area_rows, area_columns], cells.inks[area_rows, area_columns]
     if plain:
         shades = np.array([ord(c) for c in _SHADES], dtype=np.uint32)
-        np.copyto(chars, shades[np.clip(upper, 0, None) * (len(shades) - 1) // (LEVELS - 1)], where=seen)
+        np.copyto(chars, shades[np.clip(upper, 0, None) * (len(shades) - 1) // (HEAT_LEVELS - 1)], where=seen)
     else:
         np.copyto(chars, np.uint32(ord("▀")), where=seen)
-        np.copyto(inks, (FIRST_INK + upper * LEVELS + lower).astype(np.int16), where=seen)
+        np.copyto(inks, (OPAQUE + upper * HEAT_LEVELS + lower).astype(np.int16), where=seen)
     _names(cells, plot, lines, rows, where)
     draw_marks(cells, plot, where)
     return cells

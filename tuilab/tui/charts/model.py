@@ -6,13 +6,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from tuilab.tui.charts.axis import Axis
 
-Floats = NDArray[np.floating]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.floating]
 
 
 class Ink(IntEnum):
@@ -30,6 +32,8 @@ class Ink(IntEnum):
 
 
 _FIRST_LINE = 16
+OPAQUE = 1024  # inks from this number on have a background of their own: those of the heat map
+HEAT_LEVELS = 24
 _FEW = 50  # one in so many means may lie below the lower end of a log axis
 
 
@@ -74,7 +78,6 @@ class Plot:
     hint: str = ""
     hint_ink: int = Ink.DIM
     note: str = ""  # beside the title
-    empty: str = ""  # shown in the middle while there is nothing to draw
     step_labels: bool = True
     mark_labels: bool = True
 
@@ -83,6 +86,8 @@ def extent(lines: Sequence[Line], x: Axis, log: bool) -> tuple[float, float]:
     """Least and greatest value in view: of whole bars on a linear axis; on a log axis the lower end is where all but
     a few of the means lie, for one lucky batch with a loss of 1e-7 would squeeze everything else. (nan, nan) without
     a value."""
+    import numpy as np
+
     low, high = math.inf, -math.inf
     for line in lines:
         begin = max(int(np.searchsorted(line.x, x.low)) - 1, 0)
@@ -100,6 +105,8 @@ def extent(lines: Sequence[Line], x: Axis, log: bool) -> tuple[float, float]:
 
 def value_at(line: Line, step: float) -> float:
     """The mean of the line at `step`, between its points; after the last of them the newest, before the first nan."""
+    import numpy as np
+
     if len(line.x) == 0 or step < line.x[0]:
         return math.nan
     return float(np.interp(step, line.x, line.mean))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: Names of the smoothing levels and their time constants as a share of the visible range (0: off).
 LEVELS: tuple[tuple[str, float], ...] = (("off", 0.0), ("light", 0.006), ("medium", 0.02), ("strong", 0.06))
@@ -17,6 +20,8 @@ def ema(x: NDArray[np.float64], y: NDArray[np.float64], tau: float) -> NDArray[n
     `x` (k,) ascending, `y` (k,) finite, `tau` > 0 in the units of x. Unlike the usual recursion it starts at
     the first point without bias and does not depend on how densely the points lie.
     """
+    import numpy as np
+
     if len(x) == 0:
         return y
     since = (x - x[-1]) / tau

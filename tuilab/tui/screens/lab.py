@@ -13,16 +13,11 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from tuilab.tui.charts.view import StepView
-from tuilab.tui.commands import LabCommands
 from tuilab.tui.dials import BY_NAME
 from tuilab.tui.figures import grouped
 from tuilab.tui.keys import bindings, footer
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.messages import DialRestored, DialTurned, DialTyped, ViewMoved
-from tuilab.tui.screens.help import HelpScreen
-from tuilab.tui.screens.presets import PresetsScreen
-from tuilab.tui.screens.save import SaveScreen
-from tuilab.tui.screens.small import ConfirmScreen, PickScreen, ValueScreen
 from tuilab.tui.widgets.bars import Banner, KeyBar, StatusLine
 from tuilab.tui.widgets.charts import ChartStack
 from tuilab.tui.widgets.dial import DialRow
@@ -32,10 +27,19 @@ from tuilab.tui.widgets.metrics import Metrics
 from tuilab.tui.widgets.panels import DialCard, LayersPanel, TurnsPanel
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from tuilab.lab.worker import Frame
     from tuilab.tui.app import LabApp
 
 REFRESH = 24.0  # looks at the worker in a second; half of them for the charts
+
+
+def _commands() -> type[Provider]:
+    """The palette's commands, imported when it is first opened."""
+    from tuilab.tui.commands import LabCommands
+
+    return LabCommands
 
 
 class LabScreen(Screen[None]):
@@ -43,7 +47,7 @@ class LabScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
     AUTO_FOCUS = ""
-    COMMANDS = {LabCommands}
+    COMMANDS = {_commands}
 
     def __init__(self, model: LabModel):
         super().__init__()
@@ -196,6 +200,8 @@ class LabScreen(Screen[None]):
 
     @on(DialTyped)
     def _typed(self, event: DialTyped) -> None:
+        from tuilab.tui.screens.small import PickScreen, ValueScreen
+
         dial, value = BY_NAME[event.name], self.model.value(event.name)
         if dial.cyclic and isinstance(dial.values[0], bool):
             self._did(lambda: self.model.turn(event.name, 1))
@@ -226,6 +232,8 @@ class LabScreen(Screen[None]):
     async def action_reset(self) -> None:
         """Begin anew; asks first if turns would be lost."""
         if self.model.unsaved:
+            from tuilab.tui.screens.small import ConfirmScreen
+
             count = len(self.model.turns)
             text = f"{count} turn{'s' if count > 1 else ''} of this run in no preset yet (s saves them). Start anew?"
             if not await self.app.push_screen_wait(ConfirmScreen("Reset", text)):
@@ -274,12 +282,15 @@ class LabScreen(Screen[None]):
 
     def action_help(self) -> None:
         """All keys."""
+        from tuilab.tui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen())
 
     @work
     async def action_save(self) -> None:
         """Save the run as a preset."""
         from tuilab.tui.saving import suggested_path
+        from tuilab.tui.screens.save import SaveScreen
 
         count = len(self.model.turns)
         about = f"The preset's dials, its seed, and {count} turn{'' if count == 1 else 's'} at their steps."
@@ -292,6 +303,8 @@ class LabScreen(Screen[None]):
     @work
     async def action_presets(self) -> None:
         """Open another preset."""
+        from tuilab.tui.screens.presets import PresetsScreen
+
         preset = await self.app.push_screen_wait(PresetsScreen(self.model.preset.name))
         if preset is not None:
             app: LabApp = self.app  # type: ignore[assignment]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
@@ -13,14 +14,15 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tuilab.tui.charts.area import area
 from tuilab.tui.charts.axis import AutoRange
-from tuilab.tui.charts.cells import Cells
-from tuilab.tui.charts.draw import area, paint
-from tuilab.tui.charts.heat import paint_heat
 from tuilab.tui.charts.model import Ink, Line, Mark, Plot, extent
 from tuilab.tui.charts.view import StepView
 from tuilab.tui.messages import ViewMoved
 from tuilab.tui.theme import Surface, chart_styles, heat_style
+
+if TYPE_CHECKING:
+    from tuilab.tui.charts.cells import Cells
 
 
 class Chart(Widget, can_focus=True):
@@ -64,7 +66,7 @@ class Chart(Widget, can_focus=True):
     def redraw(self) -> None:
         """Paint anew and have the screen refresh what changed of it."""
         old, size = self._cells, self.size
-        if old is None or self._styles is None or (old.width, old.height) != size:
+        if not self._lines or old is None or self._styles is None or (old.width, old.height) != size:
             self._cells = None
             self.refresh()
             return
@@ -88,11 +90,14 @@ class Chart(Widget, can_focus=True):
         note = ("log" if y.log else "") + (" · zoomed" if self.view.zoomed else "")
         return Plot(
             self.title, self._lines, x, y, self._marks, self.smoothing, self.view.cursor, self.hint, self.hint_ink,
-            note.strip(" ·"), self.empty, self.step_labels, self.mark_labels,
+            note.strip(" ·"), self.step_labels, self.mark_labels,
         )  # fmt: skip
 
     def cells(self) -> Cells:
         """The chart as cells of the widget's size."""
+        from tuilab.tui.charts.draw import paint
+        from tuilab.tui.charts.heat import paint_heat
+
         if self.heat:
             return paint_heat(self.plot(), self.size.width, self.size.height, plain=self.app.no_color)
         return paint(self.plot(), self.size.width, self.size.height)
@@ -102,9 +107,26 @@ class Chart(Widget, can_focus=True):
         if self._cells is None or (self._cells.width, self._cells.height) != self.size:
             if self._styles is None:
                 self._styles = self._make_styles()
+            if not self._lines:
+                return self._notice(y, self._styles)
             self._cells = self.cells()
             self._strips = self._cells.strips(self._styles)
         return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+
+    def notice(self) -> list[str]:
+        """The rows of the chart while there is nothing to draw: its title, and `empty` in the middle."""
+        width, height = self.size
+        lines = self.empty.split("\n")
+        above = max((height - len(lines)) // 2, 1)
+        rows = [f" {self.title}", *[""] * (above - 1), *(line.center(width).rstrip() for line in lines)]
+        return [row[:width].ljust(width) for row in (rows + [""] * height)[:height]]
+
+    def _notice(self, y: int, styles: _Styles) -> Strip:
+        """A row of the notice: title and first line strong, the rest faint. Needs no arrays."""
+        rows = self.notice()
+        first = max((self.size.height - self.empty.count("\n") - 1) // 2, 1)
+        ink = Ink.TITLE if y == 0 else Ink.TEXT if y == first else Ink.DIM
+        return Strip([Segment(rows[y], styles[ink])], self.size.width)
 
     def _make_styles(self) -> _Styles:
         theme = self.app.theme_variables

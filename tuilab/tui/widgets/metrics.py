@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -86,12 +85,16 @@ def round_to(value: float) -> float:
 
 def best(series: Series) -> str:
     """`best 0.083` of a curve, nothing before it has a point."""
+    import numpy as np
+
     low = series.low[np.isfinite(series.low)]
     return f"best {short(float(low.min()))}" if len(low) else ""
 
 
 def trend(frame: Frame) -> str:
     """Which way the gap between validation and training loss goes over the last fifth of the run."""
+    import numpy as np
+
     val, train = frame.curves.val, frame.curves.train
     if len(val.x) < 6 or len(train.x) < 6:
         return ""
