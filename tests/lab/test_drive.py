@@ -16,7 +16,8 @@ from tuilab.lab.session import Session
 def test_a_session_is_driven_to_its_end_and_reported(tiny: Preset) -> None:
     session, seen = Session(tiny), []
     drive(session, Stop(), lambda s, rate: seen.append((s.step, rate > 0)))
-    assert session.status == "finished" and seen[-1] == (300, True) and seen == sorted(seen)
+    assert session.status == "finished" and seen[0] == (0, False) and seen[-1] == (300, True)
+    assert seen == sorted(seen)
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])

@@ -17,19 +17,26 @@ def progress(name: str) -> Iterator[Report | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
 
-    columns = (
-        TextColumn("[bold]{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
-        TextColumn("{task.fields[rate]}"), TextColumn("{task.fields[seen]}"), TimeRemainingColumn(),
-    )  # fmt: skip
+    class State(ProgressColumn):
+        """What keeps the session from training, or how it trains; read as the bar is drawn, also while it compiles."""
+
+        def render(self, task: Task) -> Text:
+            session = task.fields["session"]
+            if session is None or session.phase:
+                return Text(f"{session.phase if session else 'starting'}…")
+            return Text(
+                f"{session.step:,}/{session.total_steps:,}  {task.fields['rate']:,.0f} steps/s"
+                f"  loss {session.train_loss:.4f}  validation {session.val_loss:.4f}"
+            )
+
+    columns = (TextColumn("[bold]{task.description}"), BarColumn(), State(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=1, rate="loading the engine, the first time compiling it…", seen="")
+        task = bar.add_task(name, total=None, session=None, rate=0.0)
 
         def report(session: Any, rate: float) -> None:
-            bar.update(
-                task, completed=session.step, total=session.total_steps, rate=f"{rate:,.0f} steps/s",
-                seen=f"loss {session.train_loss:.4f}  validation {session.val_loss:.4f}",
-            )  # fmt: skip
+            bar.update(task, completed=session.step, total=session.total_steps or None, session=session, rate=rate)
 
         yield report

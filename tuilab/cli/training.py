@@ -55,6 +55,8 @@ def _trained(preset: Any, args: argparse.Namespace, out: str | None, as_json: bo
     session = Session(preset, backend=args.backend, threads=args.threads, runs=None if out else RUNS)
     with Stop() as stop:
         with progress(preset.name) as report:
+            if report is not None:
+                report(session, 0.0)
             session.prepare()
             if out is not None:
                 session.attach(RunFolder.create(preset, out=out))

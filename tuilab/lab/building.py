@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.spec import Architecture, Recipe
 from tuilab.lab import metrics_log
+from tuilab.lab.disk import one_at_a_time
 from tuilab.lab.errors import LabError, PresetError, RunError
 from tuilab.lab.preset import DEFAULT_EPOCHS, Preset
 from tuilab.lab.run_folder import METRICS, SavedState
@@ -56,17 +57,24 @@ def usual_eval_every(preset: Preset, data: Split, total_steps: int) -> int:
     return max(1, round(max(min(epoch_steps(preset, data), 50), looking, total_steps / MAX_LOOKS)))
 
 
-def compile_phase() -> str:
-    """What `warm_up` is about to do, for people. Imports the compiler."""
-    from engine.jit import is_warm
+def warm_up(tell: Callable[[str], None]) -> None:
+    """Compiles the kernels, or loads them from the cache, by one step of the smallest network; tells what it does.
 
-    return "loading kernels" if is_warm() else "compiling kernels (once on this machine)"
-
-
-def warm_up() -> None:
-    """Compiles the kernels, or loads them from the cache, by one step of the smallest network."""
+    Of processes that start at once for the first time, one compiles and the others wait for it.
+    """
+    tell("loading the compiler")
     from engine import Trainer
+    from engine.jit import cache_folder, is_warm
+    from engine.warm import warm_up as compile_all
 
+    def part(what: str, done: int, total: int) -> None:
+        tell(f"compiling, the first time on this machine: {what} ({done}/{total})")
+
+    if not is_warm():
+        tell("waiting for another process to compile")
+        with one_at_a_time(cache_folder().parent / ".compiling"):
+            compile_all(part)
+    tell("loading kernels")
     tiny = Trainer(Architecture((1, 1, 1)), Recipe(), [[0.0]], [0])
     tiny.advance(1)
     tiny.evaluate([[0.0]], [0])

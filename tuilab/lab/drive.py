@@ -48,6 +48,8 @@ class Stop:
 def drive(session: Session, stop: Stop, report: Callable[[Session, float], None] | None = None) -> None:
     """Trains `session` to its end or until `stop` was asked; `report` hears of it and of the rate after each chunk."""
     pace = Pace(_CHUNK_S)
+    if report is not None:
+        report(session, 0.0)
     session.prepare()
     while not session.ended and not stop.asked:
         begun = time.perf_counter()

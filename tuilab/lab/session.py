@@ -137,9 +137,8 @@ class Session:
         data = self.data
         self.total_steps = self.total_steps or building.budget(self.preset, data)
         self.eval_every = self.eval_every or building.usual_eval_every(self.preset, data, self.total_steps)
-        self.phase = building.compile_phase()
         with building.one_line_errors(self.preset):
-            building.warm_up()
+            building.warm_up(self._tell)
             self.phase = "building the network"
             if self._saved is None:
                 self._trainer = building.new_trainer(self.preset, data, self.backend, self.threads)
@@ -159,6 +158,9 @@ class Session:
             self._good = (self._trainer.snapshot(), self.step, len(self.events))
         self._apply_timeline()
         self.phase = ""
+
+    def _tell(self, phase: str) -> None:
+        self.phase = phase
 
     def turn(self, field: str, value: Any) -> None:
         """Turns a dial (any thread): checked now, done between two steps. Raises SpecError."""
