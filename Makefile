@@ -27,8 +27,8 @@ format: $(STAMPS)/lint
 	$(PY) -m ruff format
 
 bench: $(STAMPS)/lab
-	$(PY) bench/steps.py $(BENCH_ARGS)
-	$(PY) -m tuilab.tui.charts.bench
+	@$(VENV)/bin/tuilab bench $(BENCH_ARGS)
+	@$(PY) -m tuilab.tui.charts.bench
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
