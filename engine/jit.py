@@ -51,7 +51,8 @@ njit_sum: Callable[..., Any] = partial(numba.njit, **_OPTIONS, fastmath={"contra
 kernel: Callable[..., Any] = partial(
     numba.cfunc, cache=True, nopython=True, error_model="numpy", fastmath={"contract", "nsz"}
 )
-njit_parallel: Callable[..., Any] = partial(numba.njit, **_OPTIONS, parallel=True)
+#: Not cached, and neither may be what calls it, up to the function that Python calls (see engine.cpu.step).
+njit_parallel: Callable[..., Any] = partial(numba.njit, **(_OPTIONS | {"cache": False}), parallel=True)
 #: A formula: one scalar function, inlined into the loops of the CPU and called by the kernels of the GPU.
 formula: Callable[..., Any] = partial(
     numba.njit, error_model="numpy", fastmath={"contract", "nsz"}, inline="never", nogil=True

@@ -65,7 +65,9 @@ def _on_threads(address, s, threads, first, last):
             call4(address, s, thread, first, last)
 
 
-@njit
+# From here up to the functions that Python calls nothing is cached: what is compiled against a cached caller of a
+# parallel loop lacks that loop, and the process that loads it next crashes.
+@njit(cache=False)
 def _rows(s, first, last):
     threads = plan(s, THREADS)
     if threads == 1:
@@ -74,7 +76,7 @@ def _rows(s, first, last):
         _on_threads(plan(s, STAGES), s, threads, first, last)
 
 
-@njit
+@njit(cache=False)
 def _parameters(s, gradients, update):
     entries = numbers(s, PLAN_SLOT)
     entries[GRADIENTS] = gradients
@@ -128,8 +130,8 @@ def _merge_backward(s, layer):
         mean_dyz[j] = product / rows
 
 
-@njit
-def compute_gradients(s):
+@njit(cache=False)
+def _gradients(s):
     """All stages for the batch at hand, then gradient and norms; updates too if wanted and not clipped."""
     hidden = plan(s, LAYERS) - 1
     sums = doubles(s, ALL_SUMS)
@@ -145,6 +147,12 @@ def compute_gradients(s):
     else:
         _rows(s, np.int64(0), 2 * hidden + 1)
     _parameters(s, np.int64(1), np.int64(plan(s, UPDATING) != 0 and dial(s, CLIP_NORM) == 0.0))
+
+
+@njit
+def compute_gradients(s):
+    """`_gradients`, for Python."""
+    _gradients(s)
 
 
 @njit
@@ -228,7 +236,7 @@ def advance(s, clock, steps, every, before, loss, accuracy, lr, grad_norm, updat
         if probing:
             for k in range(p.size):
                 before[k] = p[k]
-        compute_gradients(s)
+        _gradients(s)
         square = _norms(s, grad_norm[i])
         bound = dial(s, CLIP_NORM)
         if bound > 0.0:
