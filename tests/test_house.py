@@ -22,6 +22,7 @@ ABOVE = {
     "engine": ("tuilab", "textual", "rich"),
     "tuilab/datasets": ("tuilab.lab", "tuilab.tui", "tuilab.cli", "textual", "rich", "numba"),
     "tuilab/lab": ("tuilab.tui", "tuilab.cli", "textual"),
+    "tuilab/bench": ("tuilab.tui", "tuilab.cli", "textual"),
     "tuilab/tui": ("tuilab.cli", "numba"),
 }
 #: What a room must not import when it is entered: it is slow, and wanted only later or in another room.
