@@ -64,6 +64,25 @@ def frame(step: int = 0, status: str = "ready", layers: int = 3, **overrides: An
     return Frame(**{**fields, **overrides})
 
 
+#: As much of a data set as the screen looks at.
+DIGITS = SimpleNamespace(features=64, task="classification")
+
+
+def plane() -> SimpleNamespace:
+    """Two half moons."""
+    t = np.linspace(0, np.pi, 60)
+    upper = np.column_stack([np.cos(t), np.sin(t)])
+    lower = np.column_stack([1 - np.cos(t), 0.4 - np.sin(t)])
+    points = np.concatenate([upper, lower]).astype(np.float32)
+    return SimpleNamespace(features=2, task="classification", x_train=points, y_train=np.repeat([0, 1], 60))
+
+
+def spiral_opinion(x: np.ndarray) -> np.ndarray:
+    """Probabilities of two classes, divided by a wave."""
+    p = 1 / (1 + np.exp(6 * (x[:, 1] - 0.2 - 0.5 * np.sin(3 * x[:, 0] - 0.5))))
+    return np.column_stack([1 - p, p]).astype(np.float32)
+
+
 @dataclass
 class FakeWorker:
     """Does what it is told at once: `advance` jumps, a turn is applied at the step where the run stands."""
@@ -71,11 +90,13 @@ class FakeWorker:
     preset: Preset
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     now: Frame = field(default_factory=frame)
+    plane: bool = False  # whether its data are points in a plane
 
     def __post_init__(self) -> None:
         hidden = self.preset.widths
         trainer = SimpleNamespace(architecture=SimpleNamespace(widths=(64, *hidden, 10)))
-        self.session = SimpleNamespace(is_prepared=True, trainer=trainer)
+        trainer.predict = spiral_opinion
+        self.session = SimpleNamespace(is_prepared=True, trainer=trainer, data=plane() if self.plane else DIGITS)
         if self.now.step == 0:
             self.put(recipe=self.preset.recipe, batch_size=self.preset.batch_size)
 
@@ -130,6 +151,9 @@ class FakeWorker:
     def as_preset(self, name: str | None = None, title: str | None = None, timeout: float | None = None) -> Preset:
         made = self.preset.with_(timeline=self.now.events)
         return made.with_(recorded=Recorded(self.now.step, "0" * 64)) if self.now.step else made
+
+    def call(self, function: Any, timeout: float | None = None) -> Any:
+        return function(self.session)
 
     def stop(self, timeout: float | None = None) -> bool:
         self.calls.append(("stop",))

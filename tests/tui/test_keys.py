@@ -19,6 +19,7 @@ from tuilab.tui.screens.presets import PresetsScreen
 from tuilab.tui.screens.save import SaveScreen
 from tuilab.tui.screens.small import ConfirmScreen, PickScreen, ValueScreen
 from tuilab.tui.widgets.bars import Banner, KeyBar, StatusLine
+from tuilab.tui.widgets.boundary import BoundaryMap
 from tuilab.tui.widgets.chart import Chart
 from tuilab.tui.widgets.dial import DialRow
 
@@ -229,6 +230,31 @@ async def test_crosshair_zoom_and_pan_keys() -> None:
         await pilot.press("c", "plus", "escape")
         assert isinstance(pilot.app.focused, DialRow) and screen.view.cursor is None and not screen.view.zoomed
         assert worker.calls == []
+
+
+@pytest.mark.parametrize("size", [(140, 40), (80, 24), (200, 60)])
+async def test_a_plane_has_a_decision_boundary(size: tuple[int, int]) -> None:
+    worker = FakeWorker(preset(), now=frame(1500, "paused"), plane=True)
+    async with open_fake(worker, size=size) as (pilot, screen, _):
+        if size[0] < 164:
+            await pilot.press("g", "g")
+        shown = screen.query_one("#side-map" if size[0] >= 164 else "#chart-map", BoundaryMap)
+        await until(pilot, lambda: shown.wanted is not None and not shown.stale)
+        rows = [shown.render_line(y).text for y in range(shown.size.height)]
+        assert "Decision boundary" in rows[0] and sum(row.count("▀") for row in rows) > 100
+        assert sum(row.count("●") for row in rows) > 20
+        await pilot.resize_terminal(size[0], size[1] + 3)
+        await until(pilot, lambda: not shown.stale)
+        if size[0] < 164:
+            await pilot.press("g")
+            assert not shown.display and screen.query_one("#chart-flow").display
+
+
+async def test_other_data_have_no_decision_boundary() -> None:
+    async with open_fake(FakeWorker(preset(), now=frame(1500, "paused"))) as (pilot, screen, _):
+        await pilot.press("g", "g")
+        assert screen.query_one("#chart-flow").display
+        assert not any(shown.display for shown in screen.query(BoundaryMap))
 
 
 async def test_the_mouse_reads_out_and_zooms() -> None:

@@ -9,12 +9,13 @@ import pytest
 from textual.pilot import Pilot
 
 from engine.spec import Recipe
-from tests.tui.fake import FakeWorker, frame, preset
+from tests.tui.fake import FakeWorker, frame, plane, preset
 from tests.tui.lab_app import until
 from tuilab.lab.preset import Preset
 from tuilab.lab.timeline import Change
 from tuilab.tui.app import LabApp
 from tuilab.tui.screens.lab import LabScreen
+from tuilab.tui.widgets.boundary import BoundaryMap
 
 SIZES = [(80, 24), (140, 40), (200, 60)]
 EVENTS = (
@@ -100,6 +101,21 @@ def test_other_views(
 def test_vanishing_gradients_in_eight_layers(snap_compare: Snap) -> None:
     worker = trained(layers=9, vanishing=True, events=(), recipe=Recipe(activation="sigmoid"))
     assert snap_compare(Pictured(worker), terminal_size=(200, 60), run_before=settled("g"))
+
+
+@pytest.mark.parametrize("theme", ["tuilab-dark", "tuilab-light"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+def test_a_decision_boundary(size: tuple[int, int], theme: str, snap_compare: Snap) -> None:
+    worker = trained(status="paused", steps_per_s=0.0)
+    worker.session.data = plane()
+
+    async def shown(pilot: Pilot[int]) -> None:
+        await settled(*([] if size[0] >= 164 else ["g", "g"]))(pilot)
+        maps = [m for m in pilot.app.screen.query(BoundaryMap) if m.wanted is not None]
+        await until(pilot, lambda: maps and not any(m.stale for m in maps))
+        await pilot.pause()
+
+    assert snap_compare(Pictured(worker, theme), terminal_size=size, run_before=shown)
 
 
 def test_a_divergence(snap_compare: Snap) -> None:

@@ -36,7 +36,7 @@ KEYS: tuple[Key, ...] = (
     Key("lr-up", "right_square_bracket", "]", "quick('lr',1)", "lr +", "learning rate up", _DIALS),
     Key("charts", "c", "c", "charts", "crosshair", "to the charts' crosshair and back", _VIEW),
     Key("top", "v", "v", "top", "view", "upper chart: loss, accuracy, learning rate", _VIEW),
-    Key("flow", "g", "g", "flow", "heatmap", "lower chart: gradient lines, or heat map", _VIEW),
+    Key("flow", "g", "g", "flow", "flow", "lower chart: gradient lines, heat map, decision boundary", _VIEW),
     Key("log", "y", "y", "log", "log", "upper chart: linear or logarithmic", _VIEW),
     Key("smooth", "e", "e", "smooth(1)", "smoothing", "smoothing: off, light, medium, strong", _VIEW),
     Key("theme", "t", "t", "theme", "theme", "dark or light", _VIEW),

@@ -106,6 +106,13 @@ class LabModel:
             return self.preset.widths
         return tuple(session.trainer.architecture.widths)
 
+    @property
+    def plane(self) -> bool:
+        """Whether there is a decision boundary to show: two features, and classes."""
+        from tuilab.tui.widgets.boundary import has_plane
+
+        return self.worker is not None and has_plane(self.worker.session)
+
     def save(self, path: Path, overwrite: bool) -> Path:
         """Write the run as a preset; raises FileExistsError, or ValueError with one line."""
         from tuilab.tui.saving import write_preset

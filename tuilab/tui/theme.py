@@ -31,6 +31,7 @@ LIGHT = Theme(
 TRAIN, VAL, EXTRA, LAYER = 0, 1, 2, 3
 
 _NAMED = {True: ("#ffb454", "#5ccfe6", "#7fd88f"), False: ("#c2570c", "#0b7285", "#1d7d3f")}
+_CLASSES = {True: ("#4f8cff", "#ff8f3f", "#4fd18b"), False: ("#1f5fd6", "#d9600a", "#1d8a4c")}
 _RAMP = {
     True: ("#5c7cfa", "#a66cf5", "#f06595", "#ffa14a", "#ffe066"),
     False: ("#364fc7", "#862e9c", "#c2255c", "#d9480f", "#a86b00"),
@@ -51,6 +52,12 @@ def ramp(colors: tuple[str, ...], share: float) -> Color:
 def layer_color(layer: int, layers: int, dark: bool) -> Color:
     """Colour of a layer: cold for the first, warm for the last."""
     return ramp(_RAMP[dark], layer / max(layers - 1, 1) if layers > 1 else 0.6)
+
+
+def class_color(number: int, classes: int, dark: bool) -> Color:
+    """Colour of a class of the data."""
+    named = _CLASSES[dark]
+    return Color.parse(named[number]) if classes <= len(named) else ramp(_RAMP[dark], number / (classes - 1))
 
 
 def line_color(number: int, layers: int, dark: bool) -> Color:

@@ -14,11 +14,12 @@ from textual.screen import Screen
 
 from tuilab.tui.charts.view import StepView
 from tuilab.tui.dials import BY_NAME
-from tuilab.tui.figures import grouped
 from tuilab.tui.keys import bindings, footer
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.messages import DialRestored, DialTurned, DialTyped, ViewMoved
+from tuilab.tui.news import WAITING, bad_news, news
 from tuilab.tui.widgets.bars import Banner, KeyBar, StatusLine
+from tuilab.tui.widgets.boundary import BoundaryMap, Maps
 from tuilab.tui.widgets.charts import ChartStack
 from tuilab.tui.widgets.dial import DialRow
 from tuilab.tui.widgets.dial_panel import DialPanel
@@ -56,6 +57,7 @@ class LabScreen(Screen[None]):
         self._since = time.monotonic()
         self._due: set[str] = set()  # what does not show the newest frame yet
         self._last = ""
+        self.maps = Maps(self)
 
     def compose(self) -> ComposeResult:
         preset = self.model.preset
@@ -69,6 +71,7 @@ class LabScreen(Screen[None]):
             yield ChartStack(self.view, id="charts")
             with Vertical(id="side"):
                 yield LayersPanel()
+                yield BoundaryMap("side-map")
                 yield TurnsPanel()
         yield StatusLine()
         yield KeyBar(footer())
@@ -77,7 +80,7 @@ class LabScreen(Screen[None]):
         """Show the preset's dials at once; frames follow."""
         self.query_one(Banner).display = False
         self.dials.show(self.model)
-        self.status.say("dials can be turned already; space runs it as soon as it is ready", "$foreground 65%")
+        self.status.say(WAITING, "$foreground 65%")
         self._show_settings()
         self.query_one(DialRow).focus(scroll_visible=False)
         self.charts.starting("", 0.0)
@@ -117,6 +120,8 @@ class LabScreen(Screen[None]):
                 self._last = "charts" if "charts" in self._due else "figures"
                 (self.show_charts if self._last == "charts" else self.show_figures)(frame)
             self._due.discard(self._last)
+        if frame is not None and self.model.worker is not None and self.model.plane:
+            self.maps.update(frame.step, self.model.worker)
         if frame is None or (frame.step == 0 and frame.message):
             self.charts.starting(frame.message if frame is not None else "", time.monotonic() - self._since)
 
@@ -134,29 +139,12 @@ class LabScreen(Screen[None]):
         if self.has_class("-broad"):
             self.query_one(LayersPanel).show(self.model.widths, self.charts.norms, frame.recipe.activation)
             self.query_one(TurnsPanel).show(self.model.turns)
+        self.query_one("#side-map", BoundaryMap).display = self.model.plane
 
     def _announce(self, frame: Frame) -> None:
-        """Bad news in the banner, other news in the status line."""
-        banner = self.query_one(Banner)
-        if frame.error:
-            banner.show(f"✖ {frame.error}  ·  r starts anew, q quits")
-        elif frame.status == "diverged":
-            banner.show(f"✖ diverged at step {grouped(frame.diverged_at or frame.step)}  ·  "
-                        "R back to the last good step  ·  [ lower the learning rate  ·  r start anew")  # fmt: skip
-        else:
-            banner.show("")
-        if frame.message and frame.step:
-            self.status.say(frame.message, "$secondary")
-        elif frame.message:
-            self.status.say("dials can be turned already; space runs it as soon as it is ready", "$foreground 65%")
-        elif frame.status == "finished":
-            self.status.say("finished  ·  s saves it, r starts anew, space goes on, p opens another preset", "$success")
-        elif self.model.turns:
-            self.status.say(self.model.turns[-1].line, "$accent")
-        elif frame.status == "ready":
-            self.status.say("space runs it; turn any dial, before or while it trains", "$foreground 65%")
-        else:
-            self.status.say("turn any dial with ← → and see what it does", "$foreground 65%")
+        """Say what there is to say."""
+        self.query_one(Banner).show(bad_news(frame))
+        self.status.say(*news(frame, self.model.turns))
 
     def _show_settings(self) -> None:
         limit = self.model.speed
@@ -262,8 +250,9 @@ class LabScreen(Screen[None]):
         self.charts.next_top()
 
     def action_flow(self) -> None:
-        """Gradients as lines or as heat."""
-        self.charts.toggle_heat()
+        """Gradients as lines or as heat; on a 2-D data set the decision boundary, if it has no place of its own."""
+        self.charts.next_below(with_map=self.model.plane and not self.has_class("-broad"))
+        self.maps.forget()
 
     def action_log(self) -> None:
         """Linear or logarithmic."""

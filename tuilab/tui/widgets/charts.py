@@ -14,6 +14,7 @@ from tuilab.tui.charts.smooth import LEVELS
 from tuilab.tui.charts.view import StepView
 from tuilab.tui.curves import TOP_VIEWS, last_norms, layer_lines, top_lines
 from tuilab.tui.turns import Turn, marks
+from tuilab.tui.widgets.boundary import BoundaryMap
 from tuilab.tui.widgets.chart import Chart
 from tuilab.tui.widgets.panels import flow
 
@@ -32,6 +33,8 @@ class ChartStack(Vertical):
         self.view = view
         self.top = Chart(view, id="chart-top", log=TOP_VIEWS[0][1])
         self.flow = Chart(view, id="chart-flow", log=True)
+        self.map = BoundaryMap("chart-map")
+        self._below = 0  # what is shown below: lines, heat, map
         self.norms: tuple[float, ...] = ()
         self._top_view = 0
         self._smoothing = 2
@@ -42,6 +45,7 @@ class ChartStack(Vertical):
     def compose(self) -> ComposeResult:
         yield self.top
         yield self.flow
+        yield self.map
 
     def on_mount(self) -> None:
         """Titles and settings; and new colours whenever the theme changes."""
@@ -50,7 +54,9 @@ class ChartStack(Vertical):
 
     def _settle(self) -> None:
         self.top.title = TOP_VIEWS[self._top_view][0]
+        self.flow.heat = self._below == 1
         self.flow.title = "Gradient flow" if self.flow.heat else "Gradient norm"
+        self.flow.display, self.map.display = self._below != 2, self._below == 2
         self.top.smoothing = self.flow.smoothing = LEVELS[self._smoothing][1]
         self.top.range.use(self._logs[self.top.title])
 
@@ -124,9 +130,9 @@ class ChartStack(Vertical):
         self._settle()
         self._lines()
 
-    def toggle_heat(self) -> None:
-        """Lines or heat."""
-        self.flow.heat = not self.flow.heat
+    def next_below(self, with_map: bool) -> None:
+        """Gradient lines, heat map, and (`with_map`) the decision boundary."""
+        self._below = (self._below + 1) % (3 if with_map else 2)
         self._settle()
         self.redraw()
 
