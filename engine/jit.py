@@ -43,17 +43,20 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 
 # "numpy": a division by zero gives inf instead of raising, without which no division vectorises.
 # "contract" permits fused multiply-add; NaN and inf keep their meaning, since divergence must be noticed.
-_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
-njit: Callable[..., Any] = partial(numba.njit, **_OPTIONS, fastmath={"contract", "nsz"})
-#: For sums: the order of additions inside a loop is the compiler's, fixed once compiled.
-njit_sum: Callable[..., Any] = partial(numba.njit, **_OPTIONS, fastmath={"contract", "nsz", "reassoc"})
+# "reassoc", for sums alone: the order of additions inside a loop is the compiler's, fixed once compiled.
+_FAST, _SUM = {"contract", "nsz"}, {"contract", "nsz", "reassoc"}
+_OUTER: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
+_INNER: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+#: What Python calls: kept in the cache together with all that it calls.
+njit: Callable[..., Any] = partial(numba.njit, **_OUTER, fastmath=_FAST)
 #: A function with a C address, see engine.cpu.frame; takes the signature first.
-kernel: Callable[..., Any] = partial(
-    numba.cfunc, cache=True, nopython=True, error_model="numpy", fastmath={"contract", "nsz"}
-)
-#: Not cached, and neither may be what calls it, up to the function that Python calls (see engine.cpu.step).
-njit_parallel: Callable[..., Any] = partial(numba.njit, **(_OPTIONS | {"cache": False}), parallel=True)
+kernel: Callable[..., Any] = partial(numba.cfunc, cache=True, nopython=True, error_model="numpy", fastmath=_FAST)
+#: What only compiled code calls: no wrapper and no cache entry of its own, which halves the first compile.
+inner: Callable[..., Any] = partial(numba.njit, **_INNER, fastmath=_FAST)
+inner_sum: Callable[..., Any] = partial(numba.njit, **_INNER, fastmath=_SUM)
+#: A parallel loop. Neither it nor its callers may be cached, up to the function that Python calls: what is compiled
+#: against a cached caller of a parallel loop lacks that loop, and the process that loads it next crashes.
+inner_parallel: Callable[..., Any] = partial(numba.njit, **_INNER, parallel=True)
 #: A formula: one scalar function, inlined into the loops of the CPU and called by the kernels of the GPU.
-formula: Callable[..., Any] = partial(
-    numba.njit, error_model="numpy", fastmath={"contract", "nsz"}, inline="never", nogil=True
-)
+formula = inner

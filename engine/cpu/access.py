@@ -1,21 +1,14 @@
 """Short names for parts of a state, for compiled code: a layer's row of the table, vectors per unit, dials."""
 
-from engine.cpu.frame import doubles, floats, numbers
+from numba import types
+
+from engine.cpu.frame import entry_reader, floats, numbers
 from engine.cpu.state import DIALS, PER_UNIT, PLAN_SLOT, TABLE, UNITS
 from engine.jit import formula
 from engine.layout import COLUMNS
 
-
-@formula
-def plan(s, entry):
-    """An entry of the plan."""
-    return numbers(s, PLAN_SLOT)[entry]
-
-
-@formula
-def dial(s, place):
-    """The float64 value of a dial."""
-    return doubles(s, DIALS)[place]
+plan = entry_reader(types.int64, PLAN_SLOT)  # (s, entry) → an entry of the plan
+dial = entry_reader(types.float64, DIALS)  # (s, place) → the value of a dial
 
 
 @formula

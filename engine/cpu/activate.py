@@ -12,7 +12,7 @@ from engine.cpu.state import DROPPING, KEYS, MEAN, RSTD, UNIT, WORK, P
 from engine.dials import ALPHA_DROPOUT, BATCH_NORM, DROPOUT, ELU_ALPHA, NEGATIVE_SLOPE
 from engine.formulas import activations as act
 from engine.formulas.random import drop_threshold, key_high, key_low, random_bits
-from engine.jit import njit
+from engine.jit import inner, njit
 from engine.layout import ACTIVATION, BETA, BIAS, FAN_OUT, GAMMA, SLOPE, STATS, A, F, M, Z
 from engine.spec import ACTIVATIONS
 
@@ -26,7 +26,7 @@ _SATURATION = -act.SELU_LAMBDA * act.SELU_ALPHA  # what a SELU unit tends to at 
 def _loop(formula: Callable[..., Any]) -> Callable[..., Any]:
     """The loop of one activation: y = z·scale + shift by column; a = f(y), f = f′(y)."""
 
-    @njit
+    @inner
     def run(z, a, f, scale, shift, rows, columns, c):
         for r in range(rows):
             zr = z[r * columns : (r + 1) * columns]
@@ -45,7 +45,7 @@ _relu, _leaky_relu, _elu = _loop(act.relu), _loop(act.leaky_relu), _loop(act.elu
 _selu, _serlu = _loop(act.selu), _loop(act.serlu)
 
 
-@njit
+@inner
 def activate(kind, z, a, f, scale, shift, rows, columns, negative_slope, elu_alpha, learned_slope):
     """a, f (rows·columns,) = value and derivative of activation `kind` at z·scale + shift (by column)."""
     if kind == RELU:
@@ -77,7 +77,7 @@ def draw_mask(m, key, rate, first, count, kept):
         m[i] = kept if bits >= threshold else _ZERO
 
 
-@njit
+@inner
 def drop(m, a, f, count):
     """Dropout with multipliers `m` on values and derivatives (Srivastava et al. 2014)."""
     for i in range(count):
@@ -85,7 +85,7 @@ def drop(m, a, f, count):
         f[i] *= m[i]
 
 
-@njit
+@inner
 def alpha_drop(m, a, f, scale, shift, count):
     """Alpha dropout (Klambauer et al. 2017, eq. 6): dropped units take SELU's floor, then the moments are restored.
 
@@ -105,7 +105,7 @@ def alpha_affine(rate):
     return _F(scale), _F(-scale * floor * rate)
 
 
-@njit
+@inner
 def affine(s, t):
     """(scale, shift) by which Z becomes the input of the activation: batch norm's, or one and the bias."""
     p, m = floats(s, P), t[FAN_OUT]

@@ -53,6 +53,22 @@ def _reader(dtype: Any) -> Any:
     return read
 
 
+def entry_reader(dtype: Any, slot: int) -> Any:
+    """An intrinsic (frame, place) → the entry at `place` of the array of `dtype` in `slot`."""
+
+    @intrinsic
+    def read(typing_context: Any, frame: Any, place: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            words = builder.inttoptr(args[0], _WORD.as_pointer())
+            address = builder.load(builder.gep(words, [ir.Constant(_WORD, 2 * slot)]))
+            values = builder.inttoptr(address, context.get_data_type(dtype).as_pointer())
+            return builder.load(builder.gep(values, [args[1]]))
+
+        return dtype(types.int64, types.int64), codegen
+
+    return read
+
+
 floats = _reader(types.float32)
 doubles = _reader(types.float64)
 numbers = _reader(types.int64)

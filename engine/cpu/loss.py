@@ -3,13 +3,13 @@
 import numpy as np
 
 from engine.formulas.fastmath import exp
-from engine.jit import njit
+from engine.jit import inner
 
 _F = np.float32
 _ZERO = _F(0.0)
 
 
-@njit
+@inner
 def softmax_row(z, columns, label):
     """z (columns,) becomes e^(z − max); returns (sum of all but the label's, maximum, index of the first maximum)."""
     top = z[0]
@@ -28,7 +28,7 @@ def softmax_row(z, columns, label):
     return rest, top, best
 
 
-@njit
+@inner
 def cross_entropy_row(z, columns, label, smoothing, scale):
     """Softmax cross-entropy of one row; z becomes (softmax − target)·scale. Returns (loss, 1 if hit else 0).
 
@@ -52,7 +52,7 @@ def cross_entropy_row(z, columns, label, smoothing, scale):
     return loss, 1 if best == label else 0
 
 
-@njit
+@inner
 def squared_error_row(z, columns, target, scale):
     """Squared error of one row summed over outputs; z becomes 2(z − target)·scale/columns. Returns the sum."""
     total = 0.0

@@ -8,7 +8,7 @@ import numpy as np
 from engine.cpu.access import plan
 from engine.cpu.blas import sgemm
 from engine.cpu.state import SGEMM
-from engine.jit import njit_sum
+from engine.jit import inner_sum
 
 SMALL = 4096
 _N = np.int8(ord("N"))
@@ -16,7 +16,7 @@ _ZERO = np.float32(0.0)
 _T = np.int8(ord("T"))
 
 
-@njit_sum
+@inner_sum
 def forward_product(s, work, i, w, j, h, rows, fan_in, fan_out):
     """work[h:] = work[i:] (rows, fan_in) · w[j:] (fan_in, fan_out)."""
     if rows * fan_in * fan_out > SMALL:
@@ -33,7 +33,7 @@ def forward_product(s, work, i, w, j, h, rows, fan_in, fan_out):
                 out[c] += factor * row[c]
 
 
-@njit_sum
+@inner_sum
 def backward_product(s, work, i, w, j, h, rows, fan_in, fan_out):
     """work[h:] = work[i:] (rows, fan_out) · w[j:]ᵀ, w (fan_in, fan_out)."""
     if rows * fan_in * fan_out > SMALL:
@@ -49,7 +49,7 @@ def backward_product(s, work, i, w, j, h, rows, fan_in, fan_out):
             work[h + r * fan_in + k] = total
 
 
-@njit_sum
+@inner_sum
 def gradient_product(s, work, i, j, g, h, rows, fan_in, fan_out, first, last):
     """g[h:] (last − first, fan_out) = rows `first` to `last` of work[i:]ᵀ (rows, fan_in) · work[j:] (rows, fan_out)."""
     if rows * (last - first) * fan_out > SMALL:

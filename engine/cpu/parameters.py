@@ -29,7 +29,7 @@ from engine.cpu.state import (
 )  # fmt: skip
 from engine.cpu.update import square_sum
 from engine.dials import BATCH_NORM
-from engine.jit import njit, njit_sum
+from engine.jit import inner, inner_sum
 from engine.layout import ACTIVATION, BETA, BIAS, FAN_IN, FAN_OUT, GAMMA, SLOPE, STATS, WEIGHT, D
 
 _ZERO = np.float32(0.0)
@@ -47,7 +47,7 @@ def _parameter_share(s, thread):
 parameter_share = Kernel(_parameter_share)
 
 
-@njit
+@inner
 def _weights(s, thread, layer):
     t = layer_row(s, layer)
     n, m, weight = t[FAN_IN], t[FAN_OUT], t[WEIGHT]
@@ -66,7 +66,7 @@ def _weights(s, thread, layer):
     return norm
 
 
-@njit
+@inner
 def _units(s, thread, layer):
     """Bias, gamma and beta of the thread's units; the slope belongs to thread 0."""
     t = layer_row(s, layer)
@@ -99,7 +99,7 @@ def _units(s, thread, layer):
     return norm
 
 
-@njit
+@inner
 def sum_over_threads(s, column):
     """Σ over threads, in their order, of a column of the sums."""
     total = 0.0
@@ -108,7 +108,7 @@ def sum_over_threads(s, column):
     return total
 
 
-@njit
+@inner
 def _finish(s, lo, hi):
     """Squared norm of the gradient (if wanted) and update (if wanted) of parameters lo to hi (excluded)."""
     norm = 0.0
@@ -119,7 +119,7 @@ def _finish(s, lo, hi):
     return norm
 
 
-@njit_sum
+@inner_sum
 def _column_sums(work, place, rows, columns, out):
     for j in range(out.size):
         out[j] = _ZERO

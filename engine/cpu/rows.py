@@ -41,14 +41,14 @@ from engine.cpu.state import (
     X,
 )  # fmt: skip
 from engine.dials import BATCH_NORM, DROPOUT, INPUT_DROPOUT, LABEL_SMOOTHING
-from engine.jit import njit, njit_sum
+from engine.jit import inner, inner_sum
 from engine.layout import ACTIVATION, BIAS, FAN_IN, FAN_OUT, GAMMA, STATS, WEIGHT, A, D, F, M, Z
 
 _F = np.float32
 _ZERO = _F(0.0)
 
 
-@njit
+@inner
 def share(s, thread):
     """The rows (lo, hi excluded) of the batch that belong to `thread`."""
     rows, threads = plan(s, ROWS), plan(s, THREADS)
@@ -78,7 +78,7 @@ def _run_stages(s, thread, first, last):
 run_stages = Kernel(_run_stages)
 
 
-@njit
+@inner
 def _gather(s, lo, hi):
     """Copies the rows of the batch and drops inputs."""
     x, work, rows = floats(s, X), floats(s, WORK), indices(s, BATCH)
@@ -100,13 +100,13 @@ def _gather(s, lo, hi):
             a[i] *= m[i]
 
 
-@njit
+@inner
 def input_place(s, layer):
     """Where the input of `layer` lies in the work area."""
     return np.int64(0) if layer == 0 else layer_row(s, layer - 1)[A]
 
 
-@njit
+@inner
 def _linear_forward(s, thread, layer, lo, hi):
     """Z = A·W for the rows; with batch norm also their mean and sum of squares about it, unit by unit."""
     t, work = layer_row(s, layer), floats(s, WORK)
@@ -116,7 +116,7 @@ def _linear_forward(s, thread, layer, lo, hi):
         _block_moments(work[t[Z] + lo * m : t[Z] + hi * m], *thread_vectors(s, thread, t), hi - lo, m)
 
 
-@njit
+@inner
 def thread_vectors(s, thread, t):
     """The two vectors (fan_out,) in which a thread leaves the statistics of its rows for one layer."""
     units, partial = plan(s, UNITS), floats(s, PARTIAL)
@@ -124,7 +124,7 @@ def thread_vectors(s, thread, t):
     return partial[start : start + t[FAN_OUT]], partial[start + units : start + units + t[FAN_OUT]]
 
 
-@njit_sum
+@inner_sum
 def _block_moments(z, mean, squares, rows, columns):
     for j in range(columns):
         mean[j] = _ZERO
@@ -143,7 +143,7 @@ def _block_moments(z, mean, squares, rows, columns):
             squares[j] += away * away
 
 
-@njit
+@inner
 def _output(s, thread, lo, hi):
     """Loss of the rows, and the gradient with respect to the last layer's Z in D."""
     t, work, rows = layer_row(s, plan(s, LAYERS) - 1), floats(s, WORK), indices(s, BATCH)
@@ -170,14 +170,14 @@ def _output(s, thread, lo, hi):
     sums[HITS] = hits
 
 
-@njit
+@inner
 def thread_sums(s, thread):
     """The row of sums that belongs to `thread`."""
     columns = PER_LAYER + SUMS * plan(s, LAYERS)
     return doubles(s, ALL_SUMS)[thread * columns : (thread + 1) * columns]
 
 
-@njit
+@inner
 def _linear_backward(s, layer, lo, hi):
     """D becomes the gradient at Z (through batch norm if on); the layer below gets D·Wᵀ."""
     t, work, p = layer_row(s, layer), floats(s, WORK), floats(s, P)
@@ -197,7 +197,7 @@ def _linear_backward(s, layer, lo, hi):
         backward_product(s, work, t[D] + lo * m, p, t[WEIGHT], below, hi - lo, n, m)
 
 
-@njit
+@inner
 def _activation_backward(s, thread, layer, lo, hi):
     """D becomes the gradient at the activation's input; sums for PReLU's slope and for batch norm."""
     t, work = layer_row(s, layer), floats(s, WORK)
@@ -217,7 +217,7 @@ def _activation_backward(s, thread, layer, lo, hi):
         _block_products(d, z, *thread_vectors(s, thread, t), hi - lo, m)
 
 
-@njit_sum
+@inner_sum
 def _slope_sum(d, z, scale, shift, mask, dropped, rows, columns):
     """Σ d·mask·min(y, 0), y = z·scale + shift: the gradient of the learned slope."""
     total = 0.0
@@ -232,7 +232,7 @@ def _slope_sum(d, z, scale, shift, mask, dropped, rows, columns):
     return total
 
 
-@njit_sum
+@inner_sum
 def _block_products(d, z, total, product, rows, columns):
     for j in range(columns):
         total[j] = _ZERO

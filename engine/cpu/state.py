@@ -15,7 +15,7 @@ from engine.formulas.optimizers import COEFFICIENTS
 from engine.layout import Layout
 
 # Rows of `units`: per hidden unit, running statistics, those of the current batch, and ones.
-RUNNING_MEAN, RUNNING_VAR, MEAN, RSTD, MEAN_DY, MEAN_DYZ, UNIT = range(7)
+RUNNING_MEAN, RUNNING_VAR, MEAN, RSTD, MEAN_DY, MEAN_DYZ, UNIT = map(np.int64, range(7))
 # Columns of `sums`, a row a thread: loss and hits of its rows, then for each layer the gradient of its slope and the
 # squared norm of its gradient.
 LOSS, HITS, PER_LAYER = range(3)

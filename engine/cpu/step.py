@@ -47,14 +47,14 @@ from engine.dials import BATCH_NORM, BN_EPS, BN_MOMENTUM, CLIP_NORM, LR, MAX_NOR
 from engine.formulas.optimizers import ADAMW, coefficients
 from engine.formulas.random import DROP, SHUFFLE, key_high, key_low, shuffled, stream_key
 from engine.formulas.schedules import schedule_factor
-from engine.jit import njit, njit_parallel
+from engine.jit import inner, inner_parallel, njit
 from engine.layout import BIAS, FAN_OUT, STATS, WEIGHT, Z
 
 # Entries of `clock`: the step, the optimizer's own count, epoch and place in it, batch size, seed, rows of data.
 STEP, UPDATES, EPOCH, PLACE, BATCH_SIZE, SEED, COUNT = range(7)
 
 
-@njit_parallel
+@inner_parallel
 def _on_threads(address, s, threads, first, last):
     """Kernel (s, thread, first, last) for every thread; (s, thread) where `last` is negative."""
     for i in prange(threads):
@@ -65,9 +65,7 @@ def _on_threads(address, s, threads, first, last):
             call4(address, s, thread, first, last)
 
 
-# From here up to the functions that Python calls nothing is cached: what is compiled against a cached caller of a
-# parallel loop lacks that loop, and the process that loads it next crashes.
-@njit(cache=False)
+@inner
 def _rows(s, first, last):
     threads = plan(s, THREADS)
     if threads == 1:
@@ -76,7 +74,7 @@ def _rows(s, first, last):
         _on_threads(plan(s, STAGES), s, threads, first, last)
 
 
-@njit(cache=False)
+@inner
 def _parameters(s, gradients, update):
     entries = numbers(s, PLAN_SLOT)
     entries[GRADIENTS] = gradients
@@ -88,7 +86,7 @@ def _parameters(s, gradients, update):
         _on_threads(plan(s, SHARE), s, threads, np.int64(0), np.int64(-1))
 
 
-@njit
+@inner
 def _merge_forward(s, layer):
     """Mean and variance of the batch from those of the threads' rows (Chan et al. 1979); running statistics."""
     t = layer_row(s, layer)
@@ -115,7 +113,7 @@ def _merge_forward(s, layer):
                 running_var[j] += momentum * (squares / (rows - 1) - running_var[j])
 
 
-@njit
+@inner
 def _merge_backward(s, layer):
     t = layer_row(s, layer)
     m, rows = t[FAN_OUT], plan(s, ROWS)
@@ -130,7 +128,7 @@ def _merge_backward(s, layer):
         mean_dyz[j] = product / rows
 
 
-@njit(cache=False)
+@inner
 def _gradients(s):
     """All stages for the batch at hand, then gradient and norms; updates too if wanted and not clipped."""
     hidden = plan(s, LAYERS) - 1
@@ -155,7 +153,7 @@ def compute_gradients(s):
     _gradients(s)
 
 
-@njit
+@inner
 def _norms(s, out):
     """Writes the gradient norm of each layer and returns the square of the global one."""
     total = 0.0
@@ -185,7 +183,7 @@ def fill_batch(clock, rows):
     return count
 
 
-@njit
+@inner
 def _tick(clock, count):
     clock[STEP] += 1
     clock[PLACE] += count
@@ -194,7 +192,7 @@ def _tick(clock, count):
         clock[EPOCH] += 1
 
 
-@njit
+@inner
 def _prepare_update(s, clock):
     """Coefficients of this step's update; returns the learning rate."""
     dials, c = doubles(s, DIALS), floats(s, C)
@@ -206,7 +204,7 @@ def _prepare_update(s, clock):
     return lr
 
 
-@njit
+@inner
 def _moved(s, before, update_norm, weight_norm):
     """Norm of the last update and of the weights, layer by layer (weight matrices alone)."""
     p = floats(s, P)

@@ -10,7 +10,7 @@ from engine.cpu.frame import Kernel, floats
 from engine.cpu.state import CLIP_SCALE, DECAY, LAYERS, S1, S2, WORK, C, G, P
 from engine.dials import L1, MAX_NORM, OPTIMIZER, WEIGHT_DECAY
 from engine.formulas import optimizers as opt
-from engine.jit import njit, njit_sum
+from engine.jit import inner, inner_sum
 from engine.layout import FAN_IN, FAN_OUT, WEIGHT, M
 
 _F = np.float32
@@ -21,7 +21,7 @@ _ONE = _F(1.0)
 def _loop(rule: Callable[..., Any]) -> Callable[..., Any]:
     """The loop of one rule over arrays of one length; penalties and clipping act on the gradient first."""
 
-    @njit
+    @inner
     def run(p, g, s1, s2, c, decay, l1, weight_decay):
         c0, c1, c2, c3, c4, c5, clip = c[0], c[1], c[2], c[3], c[4], c[5], c[CLIP_SCALE]
         for i in range(p.size):
@@ -67,7 +67,7 @@ def _update_range(s, lo, hi):
 update_range = Kernel(_update_range)
 
 
-@njit_sum
+@inner_sum
 def square_sum(v):
     """Σ v², summed in float32 over at most 4096 elements at a time and in float64 over these."""
     total = 0.0
@@ -80,7 +80,7 @@ def square_sum(v):
     return total
 
 
-@njit
+@inner
 def limit_norms(s):
     """Scales each unit's incoming weight vector down to the max-norm dial (Srivastava et al. 2014, §5.1)."""
     bound = _F(dial(s, MAX_NORM))
