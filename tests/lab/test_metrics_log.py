@@ -68,6 +68,15 @@ def test_every_step_is_in_exactly_one_row(chunks: list[int], scale: int, data: s
     assert None not in found and covered == list(range(1, step + 1))
 
 
+def test_a_row_ends_where_a_snapshot_was_made(path: Path) -> None:
+    log = MetricsLog(path, total_steps=8 * 4096)
+    log.add(rows(0, np.ones(5)))
+    log.cut()
+    log.add(rows(5, np.ones(11)))
+    log.write()
+    assert [(line["step"], line["n"]) for line in read_lines(path)] == [(5, 5), (8, 3), (16, 8)]
+
+
 def test_what_is_not_finite_is_null(path: Path) -> None:
     for total, losses in ((10, [np.nan]), (4 * 4096, [np.inf, np.nan])):
         log = MetricsLog(path, total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,10 +34,18 @@ def progress(name: str) -> Iterator[Report | None]:
             )
 
     columns = (TextColumn("[bold]{task.description}"), BarColumn(), State(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None, session=None, rate=0.0)
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task(name, total=None, session=None, rate=0.0)
 
-        def report(session: Any, rate: float) -> None:
+    def report(session: Any, rate: float) -> None:
+        with contextlib.suppress(OSError):
             bar.update(task, completed=session.step, total=session.total_steps or None, session=session, rate=rate)
 
+    # A terminal that hangs up must not keep the run from being saved.
+    with contextlib.suppress(OSError):
+        bar.start()
+    try:
         yield report
+    finally:
+        with contextlib.suppress(OSError):
+            bar.stop()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ROWS = 4096  # about as many rows as a run of any length writes
 MAX_BYTES = 2**30
 _EVAL_VALUES = 2  # loss and accuracy; a training row has at least four values
+_CUT = np.empty((0, 0))
 _MAX_HELD = 4 * 2**20  # values, and characters, kept for a disk that takes nothing
 _MAX_TEXT = 4 * 2**20
 
@@ -63,6 +64,10 @@ class MetricsLog:
     def add_eval(self, step: int, loss: float, accuracy: float) -> None:
         """A look at the validation part."""
         self._keep(step, np.array([[loss, accuracy]]))
+
+    def cut(self) -> None:
+        """Lets a row end here, at the step of a snapshot: a run that goes on from there then misses no step."""
+        self._keep(0, _CUT)
 
     def _keep(self, step: int, rows: np.ndarray) -> None:
         with self._lock:
@@ -98,13 +103,14 @@ def _as_text(gathered: Iterable[tuple[int, np.ndarray]], width: int) -> Iterator
     waiting: list[np.ndarray] = []
     first = 1
     for step, rows in gathered:
-        if rows.shape[1] == _EVAL_VALUES:
-            yield from _training_lines(first, waiting, width)
-            waiting = []
-            yield _json({"step": step, "val_loss": _plain(rows[0, 0]), "val_accuracy": _plain(rows[0, 1])})
-        else:
+        if rows.shape[1] > _EVAL_VALUES:
             first = first if waiting else step
             waiting.append(rows)
+            continue
+        yield from _training_lines(first, waiting, width)
+        waiting = []
+        if rows is not _CUT:
+            yield _json({"step": step, "val_loss": _plain(rows[0, 0]), "val_accuracy": _plain(rows[0, 1])})
     yield from _training_lines(first, waiting, width)
 
 

@@ -122,6 +122,8 @@ class RunFolder:
         """Queues metrics, timeline and (unless there is none yet) the snapshot, in this order."""
         self._due = time.monotonic() + SAVE_EVERY
         log = self._log
+        if log is not None:
+            log.cut()
         self._writer.submit("save", lambda: self._save(log, preset, state))
 
     def _save(self, log: metrics_log.MetricsLog | None, preset: Preset, state: SavedState | None) -> None:
