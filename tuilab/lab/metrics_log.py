@@ -202,9 +202,7 @@ def as_row(line: dict[str, Any], layers: int) -> Row | None:
         return None
     sides = (line.get("loss_low", line.get("loss")), line.get("loss"), line.get("loss_high", line.get("loss")))
     rest = [line.get("accuracy"), line.get("lr")]
-    low, mean, high = (
-        [_number(v) for v in (side, *rest, *norm)] for side, norm in zip(sides, norms, strict=True)
-    )
+    low, mean, high = ([_number(v) for v in (side, *rest, *norm)] for side, norm in zip(sides, norms, strict=True))
     return Row(step - n + 1, step, low, mean, high)
 
 

@@ -54,7 +54,11 @@ def target(ref: str | Path) -> Target:
 
 
 def replay(
-    ref: str | Path, *, backend: str = "auto", threads: int | None = None, stop: Stop | None = None,
+    ref: str | Path,
+    *,
+    backend: str = "auto",
+    threads: int | None = None,
+    stop: Stop | None = None,
     report: Callable[[Session, float], None] | None = None,
 ) -> dict[str, Any]:
     """Runs `ref` again, saving nothing. The result of the run, and with it:

@@ -115,6 +115,7 @@ class Worker:
 
     def set_speed(self, steps_per_s: float | None) -> None:
         """At most so many steps a second; None: as fast as it goes."""
+
         def set_it() -> None:
             self._speed = steps_per_s
 
