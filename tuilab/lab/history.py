@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Singles = NDArray[np.float32]
 
 CAPACITY = 2048
+_BLOCK = 8192  # rows sorted in at once at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,15 +149,29 @@ class History:
             self._train = Decimator(3 + self.layers, self._capacity)
             self._eval = Decimator(2, self._capacity)
             self._eval_steps: list[int] = []
+            self._waiting: list[Any] = []
+            self._rows_waiting = 0
             self._curves: Curves | None = None
 
     def add(self, metrics: Any) -> None:
         """The rows of one `Trainer.advance` (engine Metrics); a row lies at the number of steps done with it."""
-        before = np.arange(metrics.first_step, metrics.first_step + len(metrics), dtype=np.int64)
-        values = np.column_stack([metrics.loss, metrics.accuracy, metrics.lr, metrics.grad_norm])
         with self._lock:
-            self._train.add(before, before + 1.0, values.astype(np.float32, copy=False))
+            self._waiting.append(metrics)
+            self._rows_waiting += len(metrics)
             self._curves = None
+            if self._rows_waiting >= _BLOCK:
+                self._sort_in()
+
+    def _sort_in(self) -> None:
+        """Puts the waiting rows into their buckets, all at once: many short chunks would pay for each call."""
+        if not self._rows_waiting:
+            return
+        parts = self._waiting
+        before = np.concatenate([np.arange(m.first_step, m.first_step + len(m), dtype=np.int64) for m in parts])
+        columns = [np.concatenate([getattr(m, name) for m in parts]) for name in ("loss", "accuracy", "lr")]
+        values = np.column_stack([*columns, np.concatenate([m.grad_norm for m in parts])])
+        self._train.add(before, before + 1.0, values.astype(np.float32, copy=False))
+        self._waiting, self._rows_waiting = [], 0
 
     def add_row(
         self, first: int, last: int, low: Sequence[float], mean: Sequence[float], high: Sequence[float]
@@ -165,6 +180,7 @@ class History:
         known = np.isfinite(mean)[None, :]
         steps = last - first + 1
         with self._lock:
+            self._sort_in()
             self._train.add_buckets(
                 np.array([last - 1]), np.array([(first + last) / 2]), np.array([steps]),
                 np.where(known, np.asarray(low, np.float32), np.inf),
@@ -184,6 +200,7 @@ class History:
     def forget_after(self, step: int) -> None:
         """Drops what was added after `step` steps, when a run goes back to an earlier state."""
         with self._lock:
+            self._sort_in()
             del self._eval_steps[bisect_right(self._eval_steps, step) :]
             self._eval.forget_from(len(self._eval_steps))
             self._train.forget_from(step)
@@ -193,6 +210,7 @@ class History:
         """The curves as they are now; the same object until something is added."""
         with self._lock:
             if self._curves is None:
+                self._sort_in()
                 train, accuracy, lr, *grad_norm = self._train.series()
                 val, val_accuracy = self._eval.series()
                 self._curves = Curves(train, accuracy, lr, tuple(grad_norm), val, val_accuracy)

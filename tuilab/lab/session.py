@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from engine.snapshot import Snapshot
     from tuilab.datasets import Split
 
+GOOD_LOOKS = 4  # looks at the validation part from one state kept to go back to to the next
 _NAN = float("nan")
 
 
@@ -200,13 +201,13 @@ class Session:
         self.grad_norms = tuple(metrics.grad_norm[-1].tolist())
 
     def _look(self) -> None:
-        """Evaluates the validation part, and keeps the state as one known to be good."""
+        """Evaluates the validation part, and now and then keeps the state as one known to be good."""
         trainer, data = self.trainer, self.data
         seen = trainer.evaluate(data.x_val, data.y_val)
         self.val_loss, self.val_accuracy = seen.loss, seen.accuracy
         self.history.add_eval(trainer.step, seen.loss, seen.accuracy)
         self.saver.add_eval(trainer.step, seen.loss, seen.accuracy)
-        if self._good is None or math.isfinite(seen.loss):
+        if self._good is None or (math.isfinite(seen.loss) and trainer.step % (GOOD_LOOKS * self.eval_every) == 0):
             self._good = (trainer.snapshot(), trainer.step, len(self.events))
 
     # ---- dials
