@@ -191,7 +191,7 @@ def test_a_bad_file_is_2_and_one_line(command: str, elsewhere: Path, capsys: pyt
         (("run", "digits", "--backend", "gpu"), "gpu"),
         (("run", "digits", "--out", "/proc/none"), "cannot make a run folder"),
         (("replay", "nowhere"), "nowhere"),
-        (("replay", "digits", "--speed", "0"), "--speed"),
+        (("replay", "digits", "--speed", "-1"), "--speed"),
         (("resume", "nowhere"), "expected a run folder"),
         (("resume", "."), "expected a run folder"),
         (("presets", "shwo"), "show"),

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tuilab.lab.disk import FolderLock, Writer, read_inside, write_atomic
+from tuilab.lab.disk import FolderLock, Writer, one_at_a_time, read_inside, write_atomic
 from tuilab.lab.errors import RunError
 from tuilab.lab.tensors import pack, unpack
 
@@ -69,6 +70,27 @@ def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         FolderLock(tmp_path)
     assert (tmp_path / "outside").read_bytes() == b"keep me"
+
+
+def test_of_those_who_want_to_compile_one_does_at_a_time(tmp_path: Path) -> None:
+    inside, most = [], []
+
+    def enter() -> None:
+        with one_at_a_time(tmp_path / "cache" / ".compiling"):
+            inside.append(1)
+            most.append(len(inside))
+            time.sleep(0.01)
+            inside.pop()
+
+    threads = [threading.Thread(target=enter) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 5
+    (tmp_path / "file").touch()
+    with one_at_a_time(tmp_path / "file" / "lock"):  # a cache that cannot be written does not stop anyone
+        pass
 
 
 def test_the_writer_does_the_last_job_of_each_kind() -> None:

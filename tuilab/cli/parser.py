@@ -100,7 +100,12 @@ def _replay(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ref", metavar="PRESET|RUN", help="what to run once more")
     parser.add_argument("--check", action="store_true", help="exit with 1 unless the same parameters come out")
     parser.add_argument("--headless", action="store_true", help="without the screen (as without a terminal)")
-    parser.add_argument("--speed", type=_speed, metavar="X", help="steps a second on the screen (default: all it can)")
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        metavar="X",
+        help="steps a second on the screen (0: all it can; default: slow enough to watch)",
+    )
     _engine_options(parser)
     _json_option(parser)
     parser.set_defaults(command=_later("training.replay"))
@@ -159,8 +164,8 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 
 def _speed(text: str) -> float:
     value = float(text)
-    if not 0.0 < value < 1e12:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected steps a second above 0")
+    if not 0.0 <= value < 1e12:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected steps a second, or 0 for all it can")
     return value
 
 
