@@ -36,6 +36,15 @@ class Metrics:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(self.update_norm / self.weight_norm, np.float32)
 
+    @property
+    def effective_step(self) -> Floats:
+        """‖Δw‖ / ‖g‖ of each layer (k, L): the learning rate that plain SGD would need for a step as long.
+
+        What an adaptive optimizer makes of its rate: Adagrad's shrinks, RMSProp's does not. NaN where not probed.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.update_norm / self.grad_norm, np.float32)
+
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
