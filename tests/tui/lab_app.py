@@ -39,6 +39,7 @@ async def open_fake(
         await pilot.pause()
         screen = app.screen
         assert isinstance(screen, LabScreen)
+        await until(pilot, lambda: screen.settled)
         worker.calls.clear()
         yield pilot, screen, worker
 

@@ -55,7 +55,7 @@ def settled(*keys: str) -> Callable[[Pilot[int]], Any]:
         await until(pilot, lambda: app.model.frame is not None)
         screen = app.screen
         assert isinstance(screen, LabScreen)
-        await until(pilot, lambda: not screen._due)
+        await until(pilot, lambda: screen.settled)
         await pilot.press(*keys)
         await pilot.pause()
 

@@ -101,6 +101,11 @@ class LabScreen(Screen[None]):
         """The line that says what happened last."""
         return self.query_one(StatusLine)
 
+    @property
+    def settled(self) -> bool:
+        """Whether everything shows the newest frame."""
+        return self.model.frame is not None and not self._due
+
     # ---- from the worker to the screen
 
     def tick(self) -> None:
