@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.cpu.draw import draw_bits
+from engine.formulas.activations import PRELU_START
 from engine.formulas.random import INIT
+from engine.spec import Recipe
 
 Weights = NDArray[np.float32]
 SMALL = 0.01
@@ -69,3 +71,18 @@ def _orthogonal(shape: tuple[int, int], seed: int, step: int, layer: int) -> Wei
     q, r = np.linalg.qr(_normals(tall[0] * tall[1], seed, step, layer).reshape(tall))
     q = q * np.where(np.diag(r) < 0.0, -1.0, 1.0)
     return np.ascontiguousarray(q if shape == tall else q.T, dtype=np.float32)
+
+
+def draw_parameters(tensors: dict[str, Weights], recipe: Recipe, seed: int, step: int) -> None:
+    """Fills the named tensors of a network: weights by the recipe's rule, gamma 1, slopes 0.25; the rest stays."""
+    hidden = recipe.activations(sum(name.endswith("weight") for name in tensors) - 1)
+    slopes = {"leaky_relu": recipe.negative_slope, "prelu": float(PRELU_START)}
+    for name, tensor in tensors.items():
+        place, kind = name.split(".")
+        layer = int(place)
+        if kind == "weight":
+            slope = slopes.get(hidden[layer], 0.0) if layer < len(hidden) else 0.0
+            fans = (tensor.shape[0], tensor.shape[1])
+            tensor[:] = draw_weights(recipe.initializer, fans, slope, seed, step, layer)
+        elif kind in ("gamma", "slope"):
+            tensor[:] = 1.0 if kind == "gamma" else PRELU_START

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.cpu.activate import alpha_affine, draw_mask
 from engine.cpu.state import State
 from engine.layout import BIAS, FAN_OUT, A, F, Z
 from engine.metrics import Evaluation, Probe
-from engine.spec import Architecture
+from engine.spec import Architecture, Recipe
 
 SATURATED = 0.01
 
@@ -52,3 +53,18 @@ def _probe(layer: int, z: NDArray[np.float32], a: NDArray[np.float32], f: NDArra
         layer, float(z.mean()), float(z.var()), float(a.mean()), float(a.var()),
         float((f == 0.0).all(0).mean()), float((np.abs(f) < SATURATED).mean()), counts, edges,
     )  # fmt: skip
+
+
+def masks(s: State, recipe: Recipe, widths: tuple[int, ...], batch: int) -> list[NDArray[np.float32] | None]:
+    """The dropout multipliers of the step whose keys `s` holds, for the input and each hidden layer."""
+    found: list[NDArray[np.float32] | None] = []
+    for i, width in enumerate(widths[:-1]):
+        rate = recipe.dropout if i else recipe.input_dropout
+        if rate == 0.0:
+            found.append(None)
+            continue
+        kept = alpha_affine(rate)[0] if i and recipe.alpha_dropout else np.float32(1.0 / (1.0 - rate))
+        mask = np.empty(batch * width, np.float32)
+        draw_mask(mask, s.keys[i], rate, 0, batch * width, kept)
+        found.append(mask.reshape(batch, width))
+    return found

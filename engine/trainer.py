@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-import os
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from engine import dials
 from engine.cpu import step as cpu
-from engine.cpu.activate import activate_layer, alpha_affine, draw_mask
+from engine.cpu.activate import activate_layer
 from engine.cpu.parameters import parameter_share
 from engine.cpu.rows import run_stages
 from engine.cpu.state import BACKWARD, DROPPING, ROWS, UPDATING, State, allocate
@@ -22,21 +20,18 @@ from engine.cpu.state import RUNNING_MEAN as MEAN_ROW
 from engine.cpu.state import RUNNING_VAR as VAR_ROW
 from engine.cpu.update import update_range
 from engine.data import check_data, check_rows
-from engine.formulas.activations import PRELU_START
-from engine.initialise import draw_weights
+from engine.initialise import draw_parameters
 from engine.layout import ACTIVATION, layout
 from engine.metrics import Evaluation, Metrics, Probe
 from engine.normalise import calibrate, folded
-from engine.observe import evaluation, probabilities, probe_layers
+from engine.observe import evaluation, masks, probabilities, probe_layers
 from engine.snapshot import ARRAYS, FORMAT, Snapshot
 from engine.spec import ACTIVATIONS, DIALS, Architecture, Recipe, SpecError, check_int, check_name, nearest
+from engine.threads import check_threads, useful_threads
 from engine.warm import warm_up
 
 BACKENDS = ("auto", "cpu")
 MAX_BATCH = 65_536
-MAX_THREADS = 256
-#: Multiply-adds of a step below which a second thread costs more than it saves.
-WORTH_A_THREAD = 2_000_000
 Floats = NDArray[np.float32]
 
 
@@ -62,7 +57,8 @@ class Trainer:
         self.probe_every = 0
         self._data = check_data(architecture, x, y)
         count = len(self._data[0])
-        self.threads = self._choose_threads() if threads is None else check_int("threads", threads, 1, MAX_THREADS)
+        rows = min(self.batch_size, count)
+        self.threads = useful_threads(architecture, rows) if threads is None else check_threads(threads)
         self._layout = layout(architecture, min(self.batch_size, count))
         warm_up()
         kernels = tuple(k.address() for k in (activate_layer, update_range, run_stages, parameter_share))
@@ -191,19 +187,8 @@ class Trainer:
         Each is (batch, width), 0 for a dropped unit; None where the rate is 0. With alpha dropout the hidden
         layers' multipliers are 0 or the scale `a` of the affine map.
         """
-        s, recipe = self._state, self.recipe
-        cpu.set_keys(s.address, self.seed, step)
-        masks: list[Floats | None] = []
-        for i, width in enumerate(self.architecture.widths[:-1]):
-            rate = recipe.dropout if i else recipe.input_dropout
-            if rate == 0.0:
-                masks.append(None)
-                continue
-            kept = alpha_affine(rate)[0] if i and recipe.alpha_dropout else np.float32(1.0 / (1.0 - rate))
-            mask = np.empty(batch * width, np.float32)
-            draw_mask(mask, s.keys[i], rate, 0, batch * width, kept)
-            masks.append(mask.reshape(batch, width))
-        return masks
+        cpu.set_keys(self._state.address, self.seed, step)
+        return masks(self._state, self.recipe, self.architecture.widths, batch)
 
     def evaluate(self, x: ArrayLike, y: ArrayLike) -> Evaluation:
         """Mean loss and accuracy on x, y in evaluation mode; label smoothing plays no part."""
@@ -269,11 +254,6 @@ class Trainer:
         vectors = (s.p, s.s1, s.s2, s.units[MEAN_ROW], s.units[VAR_ROW])
         return dict(zip(ARRAYS, vectors, strict=True))
 
-    def _choose_threads(self) -> int:
-        widths, count = self.architecture.widths, min(self.batch_size, len(self._data[0]))
-        work = 3 * count * sum(n * m for n, m in itertools.pairwise(widths))
-        return max(1, min(_cores(), work // WORTH_A_THREAD, count // 16))
-
     def _use_threads(self) -> None:
         """Numba's thread count belongs to the calling thread, which may differ from the one before."""
         if self.threads > 1:
@@ -291,19 +271,9 @@ class Trainer:
 
     def _draw(self) -> None:
         """Weights by the initialiser; biases and beta 0, gamma 1, slopes 0.25; slots and statistics as at first."""
-        s, hidden = self._state, self.recipe.activations(self.layers - 1)
-        slopes = {"leaky_relu": self.recipe.negative_slope, "prelu": float(PRELU_START)}
+        s = self._state
         s.p[:] = 0.0
-        for name, tensor in self.tensors().items():
-            layer, kind = name.split(".")
-            if kind == "weight":
-                i = int(layer)
-                slope = slopes.get(hidden[i], 0.0) if i < len(hidden) else 0.0
-                tensor[:] = draw_weights(
-                    self.recipe.initializer, (tensor.shape[0], tensor.shape[1]), slope, self.seed, self.step, i
-                )
-            elif kind in ("gamma", "slope"):
-                tensor[:] = 1.0 if kind == "gamma" else PRELU_START
+        draw_parameters(self.tensors(), self.recipe, self.seed, self.step)
         s.units[MEAN_ROW] = 0.0
         s.units[VAR_ROW] = 1.0
         self._clear_slots()
@@ -348,8 +318,3 @@ class Trainer:
         self._use_threads()
         cpu.forward_all(view.address, len(x), out)
         return out
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

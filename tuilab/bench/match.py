@@ -7,7 +7,6 @@ single times cannot.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
-from tuilab.bench.cases import CASES, PLAIN, VARIATIONS, Case, find_case
+from tuilab.bench.cases import PLAIN, Case, find_case
 
 PEERS = ("products", "torch", "jax", "sklearn")
 ROUNDS = 5
@@ -101,12 +100,3 @@ def vary(case: Case, threads: int, rounds: int = ROUNDS) -> Result:
         for contestant in pair:
             contestant.end()
     return Result(case.name, median(t[0] for t in times), {"cost": median(t[0] / t[1] for t in times)})
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-__all__ = ["CASES", "VARIATIONS", "Result", "cores", "installed_peers", "play", "vary"]

@@ -10,7 +10,9 @@ from typing import Any
 
 def bench(args: argparse.Namespace) -> int:
     """Prints a table (or one JSON object): microseconds a step, and each peer's time over the engine's."""
-    from tuilab.bench.match import CASES, VARIATIONS, cores, installed_peers, play, vary
+    from engine.threads import cores
+    from tuilab.bench.cases import CASES, VARIATIONS
+    from tuilab.bench.match import installed_peers, play, vary
     from tuilab.bench.startup import measure_startup
 
     peers = installed_peers() if args.peers else ()
