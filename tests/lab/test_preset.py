@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from engine.spec import ACTIVATIONS, DIALS, INITIALIZERS, OPTIMIZERS, Recipe, SpecError
 from tuilab.lab import shelf
+from tuilab.lab.arms import DIRECTIONS, Arm, Claim
+from tuilab.lab.claims.names import STUDIES
 from tuilab.lab.errors import PresetError
 from tuilab.lab.preset import KEYS, Preset, Recorded, dumps, load_preset, loads, summary
 from tuilab.lab.timeline import Change
@@ -41,6 +43,33 @@ recipes = st.builds(
     weight_decay=st.floats(0, 1),
     warmup_steps=st.integers(0, 100),
 )
+changes = st.fixed_dictionaries(
+    {},
+    optional={
+        "dropout": st.floats(0, 0.99),
+        "lr": st.just("auto") | st.floats(0, 9) | st.integers(0, 9),
+        "widths": st.lists(st.integers(1, 300), max_size=4),
+        "optimizer": st.sampled_from(OPTIMIZERS),
+        "batch_norm": st.booleans(),
+        "epochs": st.floats(0.1, 9),
+    },
+).map(lambda found: tuple(found.items()))
+arms = st.lists(st.from_regex(r"[a-z0-9][a-z.-]{0,9}", fullmatch=True), max_size=3, unique=True).flatmap(
+    lambda names: st.tuples(*[st.builds(Arm, st.just(name), changes) for name in names])
+)
+studies = st.builds(
+    Claim,
+    number=st.integers(1, 99),
+    sentence=st.text(max_size=60).filter(str.isprintable),
+    metric=st.sampled_from([*STUDIES]),
+    arms=st.tuples(st.just("one"), st.just("other")),
+    direction=st.sampled_from(DIRECTIONS),
+    compare=st.sampled_from(["difference", "ratio"]),
+    bound=st.floats(-10, 10),
+    seeds=st.integers(2, 9),
+    rates=st.lists(st.floats(0, 1), max_size=3),
+    target=st.floats(0, 1),
+)
 presets = st.builds(
     Preset,
     st.sampled_from(["digits", "xor", "spiral"]),
@@ -55,6 +84,8 @@ presets = st.builds(
     seed=st.integers(0, 2**63 - 1),
     steps=st.none() | st.integers(1, 10**6),
     timeline=st.lists(st.builds(Change, st.integers(0, 99), st.just("dropout"), st.floats(0, 0.5))).map(tuple),
+    arms=arms,
+    claim=st.none() | studies,
     recorded=st.none() | st.builds(Recorded, st.integers(0, 99), st.from_regex(r"[0-9a-f]{64}", fullmatch=True)),
 )
 

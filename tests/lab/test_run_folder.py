@@ -138,7 +138,7 @@ def test_a_run_that_cannot_be_saved_goes_on(tiny: Preset, tmp_path: Path) -> Non
 def test_a_folder_removed_in_mid_run_is_told_and_not_made_again(tiny: Preset, tmp_path: Path) -> None:
     session = Session(tiny, runs=tmp_path)
     session.advance(100)
-    assert session.folder is not None
+    assert session.folder is not None and session.folder._writer.drain(5)
     shutil.rmtree(session.folder.path)
     session.save()
     session.folder._writer.drain(5)
