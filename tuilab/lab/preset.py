@@ -10,7 +10,8 @@
     step = 400
     dropout = 0.5
 
-Every dial of `engine.Recipe` is a key. A preset saved from a run also carries `[recorded]`: the step it was saved at
+Every dial of `engine.Recipe` is a key; arms.py tells of `[[arm]]` and `[claim]`, extends.py of `extends = "other"`. A
+preset saved from a run also carries `[recorded]`: the step it was saved at
 and the hash of the parameters there, which `tuilab replay --check` compares with.
 """
 
@@ -24,7 +25,10 @@ from typing import Any
 
 from engine.spec import DIALS, Architecture, Recipe, SpecError, check_bool, check_int, check_number, nearest
 from tuilab.lab import shelf, timeline
+from tuilab.lab.arms import Arm, Claim, arm_row, arms_from, check_arms, claim_from, claim_table
+from tuilab.lab.checks import check_label, check_text, is_label
 from tuilab.lab.errors import PresetError
+from tuilab.lab.extends import merged
 from tuilab.lab.timeline import AUTO, MAX_BATCH, MAX_STEP, USUAL, Change
 from tuilab.lab.toml_text import decode, dump_table, parse, read_text, shown
 
@@ -32,9 +36,9 @@ DEFAULT = "digits"
 DEFAULT_EPOCHS = 20.0
 MAX_SEED = 2**63 - 1  # the largest whole number of TOML
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HASH = re.compile(r"[0-9a-f]{64}")
-_TABLES = ("timeline", "recorded")
+_TABLES = ("timeline", "arm", "claim", "recorded")  # in a file, beside KEYS
+_PARTS = ("timeline", "arms", "claim", "recorded")  # what they are called in a Preset
 _TRAINING_FREE = ("name", "title", "description")  # keys that say nothing about the training
 _ALWAYS = ("activation", "initializer", "optimizer")  # dials written even at their usual value
 
@@ -79,13 +83,14 @@ class Preset:
     epochs: float | None = None
     eval_every: int | None = None
     timeline: tuple[Change, ...] = ()
+    arms: tuple[Arm, ...] = ()
+    claim: Claim | None = None
     recorded: Recorded | None = None
 
     def __post_init__(self) -> None:
         from tuilab.datasets import DataError, check_dataset
 
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise SpecError("name", f"found {shown(self.name)}, expected up to 64 letters, digits, dots and dashes")
+        check_label("name", self.name)
         check_text("title", self.title, 200)
         check_text("description", self.description, 4000, breaks=True)
         try:
@@ -109,6 +114,12 @@ class Preset:
             if change.field == "activation":
                 timeline.check_dial(change.field, change.value, len(self.widths))
         self._put("timeline", timeline.in_order(self.timeline))
+        check_arms(self.arms, self.claim)
+        for arm in self.arms:
+            try:
+                self.arm(arm.name)
+            except PresetError as error:
+                raise SpecError("arm", f"{arm.name}: {error}") from None
 
     def _put(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -117,14 +128,23 @@ class Preset:
         """The value of one of `KEYS`, dials included."""
         return getattr(self.recipe if key in DIALS else self, key)
 
+    def arm(self, name: str) -> Preset:
+        """The run of the arm called `name`, as a preset without arms; raises PresetError if there is none."""
+        for arm in self.arms:
+            if arm.name == name:
+                plain = replace(self, arms=(), claim=None, recorded=None, name=name)
+                return plain.with_(**dict(arm.changes)) if arm.changes else plain
+        names = [arm.name for arm in self.arms]
+        raise PresetError(f"arm: found {shown(name)}, allowed: {', '.join(names) or 'none'}{nearest(name, names)}")
+
     def with_(self, **overrides: Any) -> Preset:
-        """A copy with some keys (`KEYS`, `timeline`, `recorded`) set; raises PresetError if one cannot be.
+        """A copy with some keys (`KEYS`, `timeline`, `arms`, …) set; raises PresetError if one cannot be.
 
         Setting `steps` drops `epochs` and the other way round. The record of a run is dropped with the first change
         that makes it another run.
         """
         for key in overrides:
-            if key not in KEYS and key not in _TABLES:
+            if key not in KEYS and key not in _PARTS:
                 raise PresetError(f"{key}: unknown key, allowed: {', '.join(KEYS)}{nearest(key, KEYS)}")
         own = {key: value for key, value in overrides.items() if key not in DIALS}
         dials = {key: _usual(key, value) for key, value in overrides.items() if key in DIALS}
@@ -148,17 +168,6 @@ KEYS: tuple[str, ...] = (
 )  # fmt: skip
 
 
-def check_text(key: str, value: object, limit: int, breaks: bool = False) -> None:
-    """Raises SpecError unless `value` is printable text: a terminal would obey anything else in it."""
-    if not isinstance(value, str):
-        raise SpecError(key, f"found {shown(value)}, expected text")
-    if len(value) > limit:
-        raise SpecError(key, f"found {len(value):,} characters, allowed up to {limit:,}")
-    for c in value:
-        if not c.isprintable() and not (breaks and c in "\n\t"):
-            raise SpecError(key, f"found the character U+{ord(c):04X}, expected printable text")
-
-
 def _widths(value: object) -> tuple[int, ...]:
     """`value` (one number, or several) as hidden widths; raises SpecError."""
     hidden = (value,) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -174,7 +183,7 @@ def _usual(key: str, value: Any) -> Any:
 
 def loads(text: str, source: str = "preset") -> Preset:
     """The preset written in `text`; raises PresetError: source, line, key, what was found, what is allowed."""
-    table = parse(text, source)
+    table = merged(parse(text, source), source)
     try:
         return _built(table, Path(source).stem)
     except SpecError as error:
@@ -187,17 +196,21 @@ def _built(table: dict[str, Any], stem: str) -> Preset:
     """The preset of a parsed table; raises SpecError."""
     for key in table:
         if key not in KEYS and key not in _TABLES:
-            raise SpecError(key, f"unknown key, allowed: {', '.join(KEYS)}, timeline{nearest(key, (*KEYS, *_TABLES))}")
+            raise SpecError(
+                key, f"unknown key, allowed: {', '.join(KEYS)}, {', '.join(_TABLES)}{nearest(key, (*KEYS, *_TABLES))}"
+            )
     if "dataset" not in table:
         raise SpecError("dataset", "missing, expected the name of a data set such as dataset = 'digits'")
     dials = {key: _usual(key, value) for key, value in table.items() if key in DIALS}
     own = {key: value for key, value in table.items() if key in KEYS and key not in DIALS}
-    own.setdefault("name", stem if _NAME.fullmatch(stem) else "preset")
-    recorded = table.get("recorded")
+    own.setdefault("name", stem if is_label(stem) else "preset")
+    recorded, claim = table.get("recorded"), table.get("claim")
     return Preset(
         **own,
         recipe=Recipe(**dials),
         timeline=timeline.from_rows(table.get("timeline", [])),
+        arms=arms_from(table.get("arm", [])),
+        claim=None if claim is None else claim_from(claim),
         recorded=None if recorded is None else _recorded(recorded),
     )
 
@@ -231,6 +244,10 @@ def dumps(preset: Preset) -> str:
     text = dump_table(table)
     for row in timeline.to_rows(preset.timeline):
         text += f"\n[[timeline]]\n{dump_table(row)}"
+    for arm in preset.arms:
+        text += f"\n[[arm]]\n{dump_table(arm_row(arm))}"
+    if preset.claim is not None:
+        text += f"\n[claim]\n{dump_table(claim_table(preset.claim))}"
     if preset.recorded is not None:
         text += f"\n[recorded]\n{dump_table({f.name: getattr(preset.recorded, f.name) for f in fields(Recorded)})}"
     return text
@@ -241,7 +258,7 @@ def load_preset(ref: str | Path) -> Preset:
 
     A bare word is a shipped preset first; write `./word` for a file or folder of the same name.
     """
-    if isinstance(ref, str) and ref in shelf.shipped_names():
+    if isinstance(ref, str) and shelf.is_shipped(ref):
         return loads(decode(shelf.shipped_bytes(ref), f"{ref}.toml"), f"{ref}.toml")
     path = shelf.find(ref)
     return loads(read_text(path), str(path))

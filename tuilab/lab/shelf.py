@@ -10,6 +10,7 @@ from pathlib import Path
 from engine.spec import nearest
 from tuilab.lab.errors import PresetError
 
+CLAIMS = "claims"  # the folder of presets that carry a claim
 _FIRST = ("digits", "spiral", "circle", "xor", "moons", "gaussians")  # offered before the others
 
 
@@ -23,15 +24,30 @@ def _shelf() -> Traversable:
 @cache
 def shipped_names() -> tuple[str, ...]:
     """The names of the shipped presets, the ones to begin with first."""
-    shelf = _shelf()
-    found = {p.name.removesuffix(".toml") for p in (shelf.iterdir() if shelf.is_dir() else ())
-             if p.name.endswith(".toml")}  # fmt: skip
+    found = set(_names_in(_shelf()))
     return (*(n for n in _FIRST if n in found), *sorted(found.difference(_FIRST)))
+
+
+@cache
+def claim_names() -> tuple[str, ...]:
+    """The names of the shipped presets that carry a claim: NN-name, in the order of their numbers."""
+    return tuple(sorted(_names_in(_shelf().joinpath(CLAIMS))))
+
+
+def _names_in(folder: Traversable) -> list[str]:
+    """The presets in a folder of the shelf."""
+    return [p.name.removesuffix(".toml") for p in (folder.iterdir() if folder.is_dir() else ())
+            if p.name.endswith(".toml")]  # fmt: skip
+
+
+def is_shipped(name: str | Path) -> bool:
+    """Whether `name` is that of a preset which ships, those of claims included."""
+    return name in shipped_names() or name in claim_names()
 
 
 def shipped_bytes(name: str) -> bytes:
     """The file of a shipped preset."""
-    return _shelf().joinpath(f"{name}.toml").read_bytes()
+    return _shelf().joinpath(*([CLAIMS] if name in claim_names() else []), f"{name}.toml").read_bytes()
 
 
 def find(ref: str | Path) -> Path:
@@ -50,15 +66,14 @@ def find(ref: str | Path) -> Path:
             raise
         raise PresetError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     names = shipped_names()
-    raise PresetError(
-        f"{ref}: no such preset, file or run folder, shipped presets: {', '.join(names)}{nearest(ref, names)}"
-    )
+    close = nearest(path.name, (*names, *claim_names()))
+    raise PresetError(f"{ref}: no such preset, file or run folder, shipped presets: {', '.join(names)}{close}")
 
 
 def copy(ref: str, path: Path | None) -> Path:
     """Writes the file of preset `ref`, comments and all, to `path` (default: here, under its name), which is new."""
-    data = shipped_bytes(ref) if ref in shipped_names() else find(ref).read_bytes()
-    name = f"{ref if ref in shipped_names() else find(ref).stem}.toml"
+    data = shipped_bytes(ref) if is_shipped(ref) else find(ref).read_bytes()
+    name = f"{ref if is_shipped(ref) else find(ref).stem}.toml"
     path = Path(name) if path is None else path / name if path.is_dir() else path
     try:
         with path.open("xb") as file:
