@@ -26,6 +26,7 @@ TASKS = ("classification", "regression")
 MAX_WIDTH = 65_536
 MAX_PARAMETERS = 250_000_000
 MAX_LAYERS = 256
+MAX_BATCH = 65_536
 
 #: Learning rate and denominator term each optimizer starts from when the recipe leaves them open (PyTorch's).
 DEFAULT_LR = {

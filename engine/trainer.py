@@ -26,12 +26,11 @@ from engine.metrics import Evaluation, Metrics, Probe
 from engine.normalise import calibrate, folded
 from engine.observe import evaluation, masks, probabilities, probe_layers
 from engine.snapshot import ARRAYS, FORMAT, Snapshot
-from engine.spec import ACTIVATIONS, DIALS, Architecture, Recipe, SpecError, check_int, check_name, nearest
+from engine.spec import ACTIVATIONS, DIALS, MAX_BATCH, Architecture, Recipe, SpecError, check_int, check_name, nearest
 from engine.threads import check_threads, useful_threads
 from engine.warm import warm_up
 
 BACKENDS = ("auto", "cpu")
-MAX_BATCH = 65_536
 Floats = NDArray[np.float32]
 
 

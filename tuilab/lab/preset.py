@@ -23,13 +23,13 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from engine.spec import DIALS, Architecture, Recipe, SpecError, check_bool, check_int, check_number, nearest
+from engine.spec import DIALS, MAX_BATCH, Architecture, Recipe, SpecError, check_bool, check_int, check_number, nearest
 from tuilab.lab import shelf, timeline
 from tuilab.lab.arms import Arm, Claim, arm_row, arms_from, check_arms, claim_from, claim_table
 from tuilab.lab.checks import check_label, check_text, is_label
 from tuilab.lab.errors import PresetError
 from tuilab.lab.extends import merged
-from tuilab.lab.timeline import AUTO, MAX_BATCH, MAX_STEP, USUAL, Change
+from tuilab.lab.timeline import AUTO, MAX_STEP, USUAL, Change
 from tuilab.lab.toml_text import decode, dump_table, parse, read_text, shown
 
 DEFAULT = "digits"

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.spec import DIALS, Recipe, SpecError, check_int, nearest
+from engine.spec import DIALS, MAX_BATCH, Recipe, SpecError, check_int, nearest
 
 MAX_STEP = 10**12
-MAX_BATCH = 65_536  # the engine's
 
 #: What can be turned while a run goes on.
 TURNABLE = (*DIALS, "batch_size")
