@@ -6,8 +6,11 @@ of a cached function but not in a file whose function it calls.
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +39,26 @@ def is_warm() -> bool:
     """Whether this machine has compiled this version of the engine before."""
     return cache_folder().is_dir() and any(cache_folder().rglob("*advance*.nbi"))
 
+
+def _load_array_functions() -> None:
+    """Loads numba's array functions without SciPy, which they import only to see whether it has a BLAS.
+
+    That look costs a quarter of a warm start, and the engine calls NumPy's own BLAS. Afterwards numba's products
+    work as ever for whoever uses them in this process: they ask for SciPy again when they are compiled.
+    """
+    probe = "scipy.linalg.cython_blas"
+    if "numba.np.arraymath" in sys.modules or probe in sys.modules:
+        return
+    sys.modules[probe] = None  # type: ignore[assignment]
+    try:
+        arraymath = import_module("numba.np.arraymath")
+    finally:
+        del sys.modules[probe]
+    if hasattr(arraymath, "_HAVE_BLAS"):
+        setattr(arraymath, "_HAVE_BLAS", find_spec("scipy") is not None)  # noqa: B010 - not in its stubs
+
+
+_load_array_functions()
 
 # numba reads this when a function is decorated; a folder of the user's own choice wins.
 if "NUMBA_CACHE_DIR" not in os.environ:
