@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -113,10 +114,27 @@ def test_a_terminal_that_goes_away_leaves_a_saved_run(open_terminal: Open, tmp_p
     lab.see("● running", 180)
     lab.wait(lambda: steps(lab) > 50)
     os.kill(lab.process.pid, signal.SIGHUP)
-    lab.end()
+    assert lab.end() == 130
     [run] = (tmp_path / "runs").iterdir()
     result = json.loads((run / "result.json").read_text())
     assert result["status"] in ("stopped", "paused") and result["steps"] >= 50
+
+
+def test_a_terminal_server_that_is_killed_leaves_a_saved_run(open_terminal: Open, tmp_path: Path) -> None:
+    """As tmux does it: the terminal is closed under the lab, which is told to go on and that the line hung up."""
+    lab = open_terminal("digits")
+    lab.see("● running", 180)
+    lab.wait(lambda: steps(lab) > 50)
+    os.close(lab.process.fd)
+    lab.process.closed = True
+    for sign in (signal.SIGCONT, signal.SIGHUP):
+        os.kill(lab.process.pid, sign)
+    end = time.monotonic() + 30.0
+    while os.waitpid(lab.process.pid, os.WNOHANG) == (0, 0):
+        assert time.monotonic() < end, "the lab outlives its terminal"
+        time.sleep(0.05)
+    [run] = (tmp_path / "runs").iterdir()
+    assert json.loads((run / "result.json").read_text())["steps"] >= 50
 
 
 def test_an_unknown_preset_is_one_line_and_exit_code_2(open_terminal: Open) -> None:

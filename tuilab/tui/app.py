@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 MakeWorker = Callable[["Preset"], "Worker"]
 
 STOP_SECONDS = 10.0
+INTERRUPTED = 130  # the exit code of a lab that was ended from outside; what was done is saved
 
 
 class LabApp(App[int]):
@@ -74,9 +77,9 @@ class LabApp(App[int]):
             self.add_class("-no-color")
         self.push_screen(LabScreen(self.model))
         self.call_after_refresh(self._begin)
-        with contextlib.suppress(RuntimeError, ValueError):
-            for sign in (signal.SIGHUP, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(sign, self._leave)
+        with contextlib.suppress(RuntimeError, ValueError):  # not in the main thread: somebody else minds the signals
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave)
+            signal.signal(signal.SIGHUP, self._hung_up)
 
     def _begin(self) -> None:
         self.run_worker(self._start(self.model), group="engine")
@@ -116,9 +119,24 @@ class LabApp(App[int]):
             await asyncio.to_thread(self.model.worker.stop, STOP_SECONDS)
         self.exit(0)
 
+    async def _interrupted(self) -> None:
+        await self.action_quit()
+        self.exit(INTERRUPTED, return_code=INTERRUPTED)
+
     def _leave(self) -> None:
-        """The terminal went away, or someone asked the process to end."""
-        self.run_worker(self.action_quit(), group="stop")
+        """Someone asked the process to end."""
+        self.run_worker(self._interrupted(), group="stop")
+
+    def _hung_up(self, *_: object) -> None:
+        """The terminal is gone, and the loop may be stuck for ever in a write to it: the run is saved without it."""
+        threading.Thread(target=self._save_and_vanish, name="hang-up").start()
+
+    def _save_and_vanish(self) -> None:
+        try:
+            if self.model.worker is not None:
+                self.model.worker.stop(STOP_SECONDS)
+        finally:
+            os._exit(INTERRUPTED)
 
 
 def open_lab(
