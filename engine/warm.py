@@ -6,13 +6,16 @@ second process, since numba compiles one function at a time.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 
-from engine.jit import is_warm
+from engine.jit import cache_folder, is_warm
 
 _CHILD = "import sys; sys.path[:] = {path!r}; from engine.warm import compile_kernels; compile_kernels()"
+#: Versions of the engine whose compiled code is kept: this one and those used last.
+KEPT_VERSIONS = 4
 Report = Callable[[str, int, int], None]
 
 
@@ -38,6 +41,7 @@ def warm_up(report: Report | None = None) -> None:
         tell("activations and optimizers", 2, 3)
     finally:
         child.wait()  # whatever it could not do is compiled here when it is needed
+    forget_old_versions()
     tell("ready", 3, 3)
 
 
@@ -61,3 +65,11 @@ def compile_steps() -> None:
     vector, matrix = types.Array(types.float32, 1, "C"), types.Array(types.float32, 2, "C")
     advance.compile((number, clock, number, number, *[vector] * 4, *[matrix] * 3))
     forward_all.compile((number, number, matrix))
+
+
+def forget_old_versions() -> None:
+    """Removes compiled code of engine versions that were compiled longest ago, so that the cache stays small."""
+    here = cache_folder()
+    others = [p for p in here.parent.iterdir() if p.is_dir() and p != here] if here.parent.is_dir() else []
+    for old in sorted(others, key=lambda p: p.stat().st_mtime, reverse=True)[KEPT_VERSIONS - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
