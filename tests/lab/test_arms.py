@@ -83,17 +83,9 @@ def test_a_mistake_is_named(old: str, new: str, words: str) -> None:
 
 
 def test_a_change_that_an_arm_cannot_bear_is_refused() -> None:
+    deep = Arm("deep", (("widths", [4]), ("activation", ["relu", "tanh"])))
     with pytest.raises(SpecError, match="arm: deep: activation: found 2 names"):
-        Preset(
-            "xor",
-            arms=(
-                Arm(
-                    "deep",
-                    (("widths", [4]), ("activation", ["relu", "tanh"])),
-                )
-            ),
-            widths=(4, 4),
-        )
+        Preset("xor", arms=(deep,), widths=(4, 4))
 
 
 def test_a_study_names_its_own_arms() -> None:

@@ -14,7 +14,8 @@ from tuilab.lab.errors import one_line
 _EPILOG = """\
 Without a command tuilab opens the lab:  tuilab [PRESET|RUN]
 A PRESET is the name of a shipped one (tuilab presets), a TOML file or a run folder; a RUN is a run folder.
-Exit codes: 0 done, 1 the work failed, 2 the input is wrong, 130 interrupted (what was done is saved)."""
+Exit codes: 0 done, 1 the work failed or a claim does not hold, 2 the input is wrong,
+130 interrupted (what was done is saved)."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -169,10 +170,20 @@ def _speed(text: str) -> float:
     return value
 
 
+def _claims(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "names", metavar="NAME", nargs="*", help="a claim's name or number, or a TOML file (default: all that ship)"
+    )
+    parser.add_argument("--list", action="store_true", help="only name the claims")
+    _json_option(parser)
+    parser.set_defaults(command=_later("claiming.claims"))
+
+
 COMMANDS: dict[str, tuple[Callable[[Any], None], str]] = {
     "run": (_run, "train without a screen and save the run"),
     "replay": (_replay, "run a preset or a run once more, bit for bit"),
     "resume": (_resume, "go on with a run that was stopped or killed"),
+    "claims": (_claims, "put what is said about training to the test"),
     "presets": (_presets, "list, show, check and copy presets"),
     "data": (_data, "list data sets, or bring them in"),
     "bench": (_bench, "time the engine, alone or against its peers"),

@@ -23,5 +23,6 @@ STUDIES: dict[str, str] = {
     "adaptive_spread": "interquartile range of the adaptive factor over the first updates",
     "svm_error": "test error of a support vector machine, and of the network, on the same split",
     "forest_error": "test error of a random forest, and of the network, on the same split",
+    "tree_error": "test error of a random forest, and of one decision tree, on the same split",
     "samples_per_second": "training speed on the graphics processor, and on this processor",
 }

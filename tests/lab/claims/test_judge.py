@@ -1,0 +1,120 @@
+"""A claim from file to verdict, and the claims that ship."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from tuilab.lab import shelf
+from tuilab.lab.arms import Claim
+from tuilab.lab.claims.judge import chosen, effect_of, judge
+from tuilab.lab.errors import PresetError
+from tuilab.lab.preset import Preset, dumps, load_preset, loads
+
+DEEP = """\
+dataset = "xor"
+widths = [8, 8, 8, 8]
+optimizer = "sgd"
+steps = 20
+[[arm]]
+name = "relu"
+[[arm]]
+name = "sigmoid"
+activation = "sigmoid"
+[claim]
+number = 2
+sentence = "ReLU mitigates it"
+metric = "gradient_decades"
+arms = ["relu", "sigmoid"]
+direction = "greater"
+seeds = 3
+"""
+
+
+def test_a_claim_is_run_seed_by_seed() -> None:
+    done: list[int] = []
+    verdict = judge("deep", loads(DEEP), done.append)
+    assert verdict.holds is True and verdict.effect.low > 0.0 and done == [1, 2, 3]
+    assert len(verdict.values) == 3 and all(relu > sigmoid for relu, sigmoid in verdict.values)
+    row = verdict.as_row()
+    assert row["effect"]["mean"] == verdict.effect.mean and row["arms"] == ("relu", "sigmoid") and row["number"] == 2
+    assert judge("deep", loads(DEEP)).values == verdict.values
+
+
+def test_the_opposite_does_not_hold() -> None:
+    assert judge("deep", loads(DEEP.replace('"greater"', '"less"'))).holds is False
+
+
+def test_a_diverged_arm_is_no_verdict() -> None:
+    wild = DEEP.replace('activation = "sigmoid"', 'activation = "linear"\nlr = 1e6').replace(
+        "gradient_decades", "train_loss"
+    )
+    verdict = judge("wild", loads(wild))
+    assert verdict.holds is False and math.isnan(verdict.effect.mean) and "3 of 3 seeds gave no number" in verdict.note
+    assert verdict.as_row()["effect"]["mean"] is None
+
+
+@pytest.mark.parametrize("over", ["best", "spread"])
+def test_rates_are_tried_one_by_one(over: str) -> None:
+    more = f"rates = [0.1, 0.5]\nover_rates = '{over}'"
+    verdict = judge("rates", loads(f"{DEEP.replace('gradient_decades', 'train_loss')}{more}"))
+    ones = [
+        judge("one", loads(f"{DEEP.replace('gradient_decades', 'train_loss')}rates = [{lr}]")).values
+        for lr in (0.1, 0.5)
+    ]
+    for seed in range(3):
+        for arm in range(2):
+            a, b = ones[0][seed][arm], ones[1][seed][arm]
+            wanted = min(a, b) if over == "best" else abs(a - b) / math.sqrt(2.0)
+            assert verdict.values[seed][arm] == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(("compare", "mean"), [("value", 3.0), ("difference", 1.5), ("ratio", 2.0)])
+def test_effects(compare: str, mean: float) -> None:
+    arms = ("a",) if compare == "value" else ("a", "b")
+    claim = Claim(1, "x", "train_loss", arms, "less", compare=compare)
+    assert effect_of([(2.0, 1.0), (4.0, 2.0)], claim).mean == pytest.approx(mean)
+
+
+def test_data_that_cannot_be_had_is_one_line() -> None:
+    with pytest.raises(PresetError, match=r"deep: .*noise"):
+        judge("deep", loads(DEEP.replace('dataset = "xor"', 'dataset = "digits"\nnoise = 0.1')))
+    with pytest.raises(PresetError, match=r"found no \[claim\]"):
+        judge("xor", Preset("xor"))
+
+
+def test_claims_are_chosen_by_name_number_and_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(DEEP)
+    assert [name for name, _ in chosen([])] == list(shelf.claim_names())
+    assert [name for name, _ in chosen(["10"])] == ["10-adadelta-alive", "10-adagrad-shrinks", "10-rmsprop-alive"]
+    assert chosen(["1"]) == chosen(["01"]) == chosen(["01-vanishing"]) == chosen(["1", "01-vanishing"])
+    assert chosen([str(tmp_path / "mine.toml")])[0] == ("mine", load_preset(tmp_path / "mine.toml"))
+    wrong = {
+        "06-hee": "no such claim.*did you mean '06-he'",
+        "99": "99: no such",
+        "digits": "digits: no such",
+        "": "no such",
+    }
+    for name, words in wrong.items():
+        with pytest.raises(PresetError, match=words):
+            chosen([name])
+    (tmp_path / "none.toml").write_text("dataset = 'xor'")
+    with pytest.raises(PresetError, match=r"found no \[claim\]"):
+        chosen([str(tmp_path / "none.toml")])
+
+
+def test_every_claim_of_the_notes_has_a_preset() -> None:
+    presets = dict(chosen([]))
+    assert {p.claim.number for p in presets.values() if p.claim} == set(range(1, 16))
+    for name, preset in presets.items():
+        assert preset.claim is not None and preset.title and preset.description and name == preset.name
+        assert int(name.split("-")[0]) == preset.claim.number
+        assert loads(dumps(preset)) == preset
+        assert max(map(len, preset.description.split("\n"))) <= 120
+    assert sum(p.claim.budget_s for p in presets.values() if p.claim) <= 600
+
+
+def test_claims_are_no_part_of_the_first_shelf() -> None:
+    assert not set(shelf.claim_names()) & set(shelf.shipped_names())

@@ -1,0 +1,87 @@
+"""`tuilab claims` as it is used: its table, its JSON, its exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tuilab.cli import main
+
+CLAIM = """\
+dataset = "xor"
+widths = [8, 8, 8, 8]
+activation = "sigmoid"
+optimizer = "sgd"
+steps = 20
+[[arm]]
+name = "sigmoid"
+[claim]
+number = 1
+sentence = "The gradients of a deep sigmoid net vanish"
+metric = "gradient_decades"
+compare = "value"
+arms = ["sigmoid"]
+direction = "less"
+seeds = 2
+"""
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.toml").write_text(CLAIM)
+    (tmp_path / "bad.toml").write_text(CLAIM.replace('"less"', '"greater"'))
+    return tmp_path
+
+
+def test_a_claim_that_holds_is_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["claims", "good.toml"]) == 0
+    out, err = capsys.readouterr()
+    assert (
+        err == ""
+        and "The gradients of a deep sigmoid net vanish" in out
+        and out.splitlines()[-1].startswith("1 holds;")
+    )
+
+
+def test_one_that_does_not_hold_is_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["claims", "good.toml", "bad.toml", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert err == "" and out.count("\n") == 1
+    table = json.loads(out)
+    assert table["good"] is False and [c["holds"] for c in table["claims"]] == [True, False]
+    first = table["claims"][0]
+    assert first["effect"]["low"] <= first["effect"]["mean"] <= first["effect"]["high"] < 0.0
+    assert len(first["values"]) == 2 and first["seconds"] > 0.0
+
+
+def test_what_cannot_be_measured_here_is_said_and_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    from engine.trainer import BACKENDS
+
+    assert main(["claims", "14", "--json"]) == 0 or "cuda" in BACKENDS
+    (claim,) = json.loads(capsys.readouterr().out)["claims"]
+    assert claim["number"] == 14
+    if "cuda" not in BACKENDS:
+        assert claim["holds"] is None and "no GPU" in claim["note"] and claim["values"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("06-hee", "did you mean '06-he'"), ("99", "99: no such claim"), ("none.toml", "none.toml")]
+)
+def test_an_unknown_name_is_2_and_one_line(name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["claims", name]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and said in err
+
+
+def test_claims_are_listed_without_being_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["claims", "--list", "3", "6"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
+        "03-dropout",
+        "03-overfitting",
+        "06-he",
+    ]
+    assert main(["claims", "--list", "--json", "6"]) == 0
+    assert json.loads(capsys.readouterr().out)["claims"][0]["number"] == 6

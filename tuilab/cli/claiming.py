@@ -1,0 +1,73 @@
+"""`tuilab claims`: each claim put to the test, a line as soon as it is known."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from functools import partial
+from typing import Any
+
+_WIDTHS = "{:>3}  {:<52}  {:>9}  {:>21}  {:<14}{:>6}"
+_WORDS = {True: "holds", False: "does not hold", None: "not measured"}
+
+
+def claims(args: argparse.Namespace) -> int:
+    """Prints the table (or one JSON object); 1 if one of them does not hold."""
+    from tuilab.lab.claims.judge import chosen, judge
+
+    presets = chosen(args.names)
+    if args.list:
+        return _listed(presets, args.json)
+    if not args.json:
+        print(_WIDTHS.format("no.", "claim", "effect", "95 % interval", "", "s"))
+    verdicts = []
+    for name, preset in presets:
+        verdicts.append(judge(name, preset, partial(_tell, name)))
+        _tell("", 0)
+        if not args.json:
+            print(_row(verdicts[-1]), flush=True)
+    good = all(verdict.holds is not False for verdict in verdicts)
+    seconds = sum(verdict.seconds for verdict in verdicts)
+    if args.json:
+        table = {"good": good, "seconds": round(seconds, 3), "claims": [verdict.as_row() for verdict in verdicts]}
+        print(json.dumps(table, allow_nan=False, ensure_ascii=False))
+    else:
+        counts = [(word, sum(v.holds is state for v in verdicts)) for state, word in _WORDS.items()]
+        print(f"{', '.join(f'{count} {word}' for word, count in counts if count)}; {seconds:.0f} s")
+    return int(not good)
+
+
+def _listed(presets: list[tuple[str, Any]], as_json: bool) -> int:
+    rows = [{"name": name, "number": p.claim.number, "sentence": p.claim.sentence} for name, p in presets]
+    if as_json:
+        print(json.dumps({"claims": rows}, ensure_ascii=False))
+    else:
+        for row in rows:
+            print(f"{row['name']:<26}{row['sentence']}")
+    return 0
+
+
+def _row(verdict: Any) -> str:
+    """A verdict in one line, and what is to be known of it in further ones."""
+    claim, effect = verdict.claim, verdict.effect
+    shown = (
+        ("", "") if verdict.holds is None else (_short(effect.mean), f"{_short(effect.low)} … {_short(effect.high)}")
+    )
+    first, *more = textwrap.wrap(claim.sentence, 52) or [""]
+    lines = [_WIDTHS.format(claim.number, first, *shown, _WORDS[verdict.holds], f"{verdict.seconds:.1f}")]
+    against = f"{claim.compare} of {claim.metric}" + (f", {' : '.join(claim.arms)}" if len(claim.arms) > 1 else "")
+    more += textwrap.wrap(f"({against}; {claim.direction} than {claim.bound:g} over {claim.seeds} seeds)", 100)
+    more += [verdict.note] if verdict.note else []
+    return "\n".join([*lines, *(f"     {line}" for line in more)])
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _tell(name: str, done: int) -> None:
+    """Who is at work, on a terminal; an empty name wipes the line."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{f'{name}: seed {done}' if name else ''}", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,147 @@
+"""A claim put to the test: its arms over its seeds, the effect with its interval, and the verdict."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.spec import nearest
+from tuilab.lab import shelf
+from tuilab.lab.arms import Claim
+from tuilab.lab.building import load_data
+from tuilab.lab.claims import statistics
+from tuilab.lab.claims.statistics import Estimate
+from tuilab.lab.errors import LabError, PresetError
+from tuilab.lab.preset import Preset, load_preset
+
+if TYPE_CHECKING:
+    from tuilab.datasets import Split
+
+_DATA = ("dataset", "train_size", "noise", "label_noise", "standardise", "seed")
+Tell = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came out. `values` has one row a seed with one value an arm; `holds` is None where it was not measured."""
+
+    name: str
+    claim: Claim
+    values: tuple[tuple[float, ...], ...]
+    effect: Estimate
+    holds: bool | None
+    seconds: float
+    note: str = ""
+
+    def as_row(self) -> dict[str, Any]:
+        """The JSON object; a number that is not finite is null."""
+        said = asdict(self.claim)
+        effect = {key: _plain(value) for key, value in asdict(self.effect).items()}
+        return {
+            "name": self.name, **said, "values": [[_plain(v) for v in row] for row in self.values], "effect": effect,
+            "holds": self.holds, "seconds": round(self.seconds, 3), "note": self.note,
+        }  # fmt: skip
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def chosen(names: list[str]) -> list[tuple[str, Preset]]:
+    """The presets with a claim that `names` mean: a preset's name, a claim's number, a file; none: all that ship.
+
+    Raises PresetError for one that is not there or makes no claim.
+    """
+    known = shelf.claim_names()
+    refs: list[str] = [] if names else list(known)
+    for name in names:
+        found = [
+            k for k in known if name == k or (name.isdecimal() and k.split("-")[0].lstrip("0") == name.lstrip("0"))
+        ]
+        if not found and not name.lower().endswith(".toml"):
+            message = f"{name}: no such claim, allowed: a number, a TOML file, {', '.join(known)}{nearest(name, known)}"
+            raise PresetError(message)
+        refs += found or [name]
+    presets = [(ref, load_preset(ref)) for ref in dict.fromkeys(refs)]
+    for ref, preset in presets:
+        if preset.claim is None:
+            raise PresetError(f"{ref}: found no [claim], expected a preset with one")
+    return [(preset.name, preset) for _, preset in presets]
+
+
+def judge(name: str, preset: Preset, tell: Tell | None = None) -> Verdict:
+    """Runs the claim of `preset`; `tell` hears of the number of seeds done. Raises PresetError."""
+    from tuilab.lab.claims.studies import NotMeasured
+
+    claim = preset.claim
+    if claim is None:
+        raise PresetError(f"{name}: found no [claim], expected a preset with one")
+    begun = time.perf_counter()
+    rows: list[tuple[float, ...]] = []
+    try:
+        for seed in range(preset.seed, preset.seed + claim.seeds):
+            rows.append(_values(preset.with_(seed=seed), claim))
+            if tell is not None:
+                tell(len(rows))
+    except NotMeasured as error:
+        return Verdict(name, claim, (), statistics.UNKNOWN, None, time.perf_counter() - begun, str(error))
+    except LabError as error:
+        raise PresetError(f"{name}: {error}") from None
+    effect = effect_of(rows, claim)
+    seconds = time.perf_counter() - begun
+    return Verdict(
+        name, claim, tuple(rows), effect, effect.is_beyond(claim.bound, claim.direction), seconds,
+        _note(rows, claim, seconds),
+    )  # fmt: skip
+
+
+def effect_of(rows: list[tuple[float, ...]], claim: Claim) -> Estimate:
+    """The effect over the seeds; rows[seed][arm]."""
+    columns = list(zip(*rows, strict=True))
+    if claim.compare == "value":
+        return statistics.estimate(columns[0])
+    combine = statistics.ratio if claim.compare == "ratio" else statistics.difference
+    return combine(columns[0], columns[1])
+
+
+def _note(rows: list[tuple[float, ...]], claim: Claim, seconds: float) -> str:
+    """What should be known beside the verdict."""
+    lost = sum(not all(math.isfinite(v) for v in row) for row in rows)
+    notes = [f"{lost} of {len(rows)} seeds gave no number"] if lost else []
+    if seconds > claim.budget_s:
+        notes.append(f"took {seconds:.0f} s of a budget of {claim.budget_s:g} s")
+    return "; ".join(notes)
+
+
+def _values(preset: Preset, claim: Claim) -> tuple[float, ...]:
+    """One value for each arm, at the seed of `preset`."""
+    if claim.is_study:
+        from tuilab.lab.claims.studies import BY_NAME
+
+        return BY_NAME[claim.metric](preset, load_data(preset))
+    loaded: dict[tuple[Any, ...], Split] = {}
+    values = []
+    for name in claim.arms:
+        arm = preset.arm(name)
+        key = tuple(arm.get(part) for part in _DATA)
+        if key not in loaded:
+            loaded[key] = load_data(arm)
+        values.append(_value(arm, claim, loaded[key]))
+    return tuple(values)
+
+
+def _value(arm: Preset, claim: Claim, data: Split) -> float:
+    """The metric of one arm: of its run, or of its runs at every one of the claim's learning rates."""
+    from tuilab.lab.claims.metrics import measure
+    from tuilab.lab.claims.record import run
+
+    runs = [arm.with_(lr=rate) for rate in claim.rates] or [arm]
+    found = [measure(run(one, claim, data), claim) for one in runs]
+    if len(found) == 1:
+        return found[0]
+    if claim.over_rates == "spread":
+        return statistics.deviation(found)
+    return min((v for v in found if math.isfinite(v)), default=math.nan)
