@@ -179,11 +179,28 @@ def _claims(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_later("claiming.claims"))
 
 
+def _compare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("refs", metavar="RUN", nargs="+", help="run folders, two or more")
+    _json_option(parser)
+    parser.set_defaults(command=_later("results.compare"))
+
+
+def _export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ref", metavar="RUN", help="a run folder")
+    parser.add_argument(
+        "--to", choices=("csv", "safetensors"), required=True, help="csv: the curves; safetensors: the parameters"
+    )
+    parser.add_argument("--out", metavar="FILE", help="a new file (default: the run's name, here)")
+    parser.set_defaults(command=_later("results.export"))
+
+
 COMMANDS: dict[str, tuple[Callable[[Any], None], str]] = {
     "run": (_run, "train without a screen and save the run"),
     "replay": (_replay, "run a preset or a run once more, bit for bit"),
     "resume": (_resume, "go on with a run that was stopped or killed"),
     "claims": (_claims, "put what is said about training to the test"),
+    "compare": (_compare, "tell in which dials and results some runs differ"),
+    "export": (_export, "write a run's curves or parameters in another format"),
     "presets": (_presets, "list, show, check and copy presets"),
     "data": (_data, "list data sets, or bring them in"),
     "bench": (_bench, "time the engine, alone or against its peers"),

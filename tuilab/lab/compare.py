@@ -1,0 +1,77 @@
+"""Runs side by side: in which dials they differ, and in what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tuilab.lab.errors import RunError
+from tuilab.lab.preset import KEYS, Preset
+from tuilab.lab.run_folder import RunRecord, read_run
+from tuilab.lab.timeline import USUAL, to_rows
+
+_SAY_NOTHING = ("name", "title", "description")
+#: What is compared of a result, in this order.
+RESULTS = (
+    "status", "steps", "epochs", "train_loss", "val_loss", "test_loss", "train_accuracy", "val_accuracy",
+    "test_accuracy", "wall_s", "threads", "params_sha256",
+)  # fmt: skip
+
+
+def compare(paths: Sequence[str | Path]) -> dict[str, Any]:
+    """The object that `--json` prints: `runs`, then `dials` that differ and `results`, each a list in their order.
+
+    A run without a result (it goes on, or was killed) has null for all of it. Raises RunError or PresetError.
+    """
+    if len(paths) < 2:
+        raise RunError(f"compare: found {len(paths)} run, expected two or more")
+    runs = [read_run(path) for path in paths]
+    values = {key: [_value(run.preset, key) for run in runs] for key in (*KEYS, "timeline") if key not in _SAY_NOTHING}
+    return {
+        "runs": [str(path) for path in paths],
+        "dials": {key: found for key, found in values.items() if any(value != found[0] for value in found[1:])},
+        "results": {key: [_result(run, key) for run in runs] for key in RESULTS},
+    }
+
+
+def _value(preset: Preset, key: str) -> Any:
+    """A key's value as JSON has it; the usual rate and term by the optimizer's number, for they differ with it."""
+    if key == "timeline":
+        return to_rows(preset.timeline)
+    if key in USUAL:
+        return preset.recipe.learning_rate if key == "lr" else preset.recipe.epsilon
+    value = preset.get(key)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _result(run: RunRecord, key: str) -> Any:
+    return None if run.result is None else run.result.get(key)
+
+
+def told(table: dict[str, Any]) -> str:
+    """The comparison as a table for people, one column a run."""
+    rows = [("", *(Path(run).name or run for run in table["runs"]))]
+    rows += [(key, *map(_cell, values)) for key, values in table["dials"].items()]
+    if not table["dials"]:
+        rows.append(("the same dials", *("" for _ in table["runs"])))
+    rows.append(("", *("" for _ in table["runs"])))
+    rows += [(key, *map(_cell, values)) for key, values in table["results"].items()]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
+
+
+def _cell(value: Any) -> str:
+    """A value, short enough for a column."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        if value and isinstance(value[0], dict):
+            return "; ".join(
+                f"{row['step']}: " + ", ".join(f"{k}={v}" for k, v in row.items() if k != "step") for row in value
+            )
+        return "-".join(map(str, value)) or "none"
+    text = str(value)
+    return text if len(text) <= 24 else f"{text[:12]}…"

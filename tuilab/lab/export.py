@@ -1,0 +1,78 @@
+"""A run in the formats of others: its curves as CSV, its parameters as safetensors."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from tuilab.lab import metrics_log
+from tuilab.lab.disk import why
+from tuilab.lab.errors import RunError
+from tuilab.lab.preset import dumps
+from tuilab.lab.run_folder import METRICS, RunRecord, read_run
+from tuilab.lab.tensors import pack
+
+_ROW = ("step", "n", "loss", "loss_low", "loss_high", "accuracy", "lr")
+_EVAL = ("val_loss", "val_accuracy")
+
+
+def export(ref: str | Path, kind: str, out: Path | None = None) -> Path:
+    """Writes the run in folder `ref` as `kind` (a key of FORMATS) into `out`, a new file, and gives its path.
+
+    Default: the run's name here. Raises RunError if there is nothing to be written or no place for it.
+    """
+    run = read_run(ref)
+    name = f"{run.run_id}.{kind}"
+    path = Path(name) if out is None else out / name if out.is_dir() else out
+    data = FORMATS[kind](run)
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise RunError(f"{path}: is there already, expected the name of a new file") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: {why(error)}") from None
+    return path
+
+
+def as_csv(run: RunRecord) -> bytes:
+    """The log, a row a line: steps (with `n` > 1 a summary of that many) and looks at the validation part.
+
+    grad_norm_0, grad_norm_1, … are the layers', the first one first; a cell is empty where there is no number.
+    """
+    lines = list(metrics_log.read_lines(run.path / METRICS))
+    if not lines:
+        raise RunError(f"{run.path / METRICS}: found no rows, expected those of a run that has begun")
+    layers = len(run.preset.widths) + 1
+    norms = [f"grad_norm_{i}" for i in range(layers)]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [*_ROW, *norms, *_EVAL], lineterminator="\n")
+    writer.writeheader()
+    for line in lines:
+        writer.writerow(_cells(line, layers))
+    return text.getvalue().encode()
+
+
+def _cells(line: dict[str, Any], layers: int) -> dict[str, Any]:
+    cells = {key: line[key] for key in (*_ROW, *_EVAL) if _is_number(line.get(key))}
+    found = line.get("grad_norm")
+    if isinstance(found, list) and len(found) == layers:
+        cells |= {f"grad_norm_{i}": value for i, value in enumerate(found) if _is_number(value)}
+    return cells
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def as_safetensors(run: RunRecord) -> bytes:
+    """Parameters and running statistics at the end, by the engine's names; the header also holds the preset."""
+    weights = run.weights()
+    if weights is None:
+        raise RunError(f"{run.path}: this run has not ended; go on with it: tuilab resume {run.path}")
+    return pack(weights, {"preset": dumps(run.preset), "result": run.result or {}})
+
+
+FORMATS = {"csv": as_csv, "safetensors": as_safetensors}
