@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 from safetensors.numpy import load_file
 
@@ -82,3 +83,13 @@ def test_a_run_that_has_nothing_to_give_says_so(ended: Session, tmp_path: Path) 
         export(tmp_path / "R", "csv", tmp_path)
     with pytest.raises(RunError, match=r"found no preset\.toml"):
         export(tmp_path, "csv", tmp_path)
+
+
+def test_an_onnx_file_answers_as_the_run_did(ended: Session, tmp_path: Path) -> None:
+    path = export(tmp_path / "R", "onnx", tmp_path)
+    x = ended.data.x_test
+    (found,) = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).run(None, {"x": x})
+    assert np.abs(found - ended.trainer.predict(x)).max() <= 1e-5
+    (tmp_path / "R" / "snapshot.safetensors").unlink()
+    with pytest.raises(RunError, match=r"snapshot\.safetensors: not there"):
+        export(tmp_path / "R", "onnx", tmp_path / "again.onnx")

@@ -188,7 +188,10 @@ def _compare(parser: argparse.ArgumentParser) -> None:
 def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ref", metavar="RUN", help="a run folder")
     parser.add_argument(
-        "--to", choices=("csv", "safetensors"), required=True, help="csv: the curves; safetensors: the parameters"
+        "--to",
+        choices=("csv", "safetensors", "onnx"),
+        required=True,
+        help="csv: the curves; safetensors: the parameters; onnx: the network (extra onnx)",
     )
     parser.add_argument("--out", metavar="FILE", help="a new file (default: the run's name, here)")
     parser.set_defaults(command=_later("results.export"))

@@ -1,18 +1,23 @@
-"""A run in the formats of others: its curves as CSV, its parameters as safetensors."""
+"""A run in the formats of others: its curves as CSV, its parameters as safetensors, the network as ONNX."""
 
 from __future__ import annotations
 
 import csv
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from engine.spec import Recipe, SpecError
 from tuilab.lab import metrics_log
 from tuilab.lab.disk import why
 from tuilab.lab.errors import RunError
+from tuilab.lab.onnx_graph import to_onnx
 from tuilab.lab.preset import dumps
-from tuilab.lab.run_folder import METRICS, RunRecord, read_run
+from tuilab.lab.run_folder import METRICS, SNAPSHOT, RunRecord, read_run
 from tuilab.lab.tensors import pack
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _ROW = ("step", "n", "loss", "loss_low", "loss_high", "accuracy", "lr")
 _EVAL = ("val_loss", "val_accuracy")
@@ -69,10 +74,26 @@ def _is_number(value: object) -> bool:
 
 def as_safetensors(run: RunRecord) -> bytes:
     """Parameters and running statistics at the end, by the engine's names; the header also holds the preset."""
+    return pack(_weights(run), {"preset": dumps(run.preset), "result": run.result or {}})
+
+
+def as_onnx(run: RunRecord) -> bytes:
+    """The network at the end, as it answers in evaluation mode; the metadata also hold the preset."""
+    weights, state = _weights(run), run.state()
+    if state is None:
+        raise RunError(f"{run.path / SNAPSHOT}: not there, expected the state that the run ended in")
+    try:
+        recipe, task = Recipe(**state.trainer["recipe"]), str(state.trainer["task"])
+    except (KeyError, TypeError, SpecError):
+        raise RunError(f"{run.path / SNAPSHOT}: its header is not one of this lab") from None
+    return to_onnx(weights, recipe, task, dumps(run.preset))
+
+
+def _weights(run: RunRecord) -> dict[str, np.ndarray]:
     weights = run.weights()
     if weights is None:
         raise RunError(f"{run.path}: this run has not ended; go on with it: tuilab resume {run.path}")
-    return pack(weights, {"preset": dumps(run.preset), "result": run.result or {}})
+    return weights
 
 
-FORMATS = {"csv": as_csv, "safetensors": as_safetensors}
+FORMATS = {"csv": as_csv, "safetensors": as_safetensors, "onnx": as_onnx}
