@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuilab.cli import main
+from tuilab.lab.preset import load_preset
 
 CLAIM = """\
 dataset = "xor"
@@ -57,14 +58,15 @@ def test_one_that_does_not_hold_is_1(capsys: pytest.CaptureFixture[str]) -> None
     assert len(first["values"]) == 2 and first["seconds"] > 0.0
 
 
-def test_what_cannot_be_measured_here_is_said_and_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    from engine.trainer import BACKENDS
-
-    assert main(["claims", "14", "--json"]) == 0 or "cuda" in BACKENDS
+def test_what_cannot_be_measured_here_is_said_and_is_no_failure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.trainer.BACKENDS", ("auto", "cpu"))
+    assert main(["claims", "14", "--json"]) == 0
     (claim,) = json.loads(capsys.readouterr().out)["claims"]
-    assert claim["number"] == 14
-    if "cuda" not in BACKENDS:
-        assert claim["holds"] is None and "no GPU" in claim["note"] and claim["values"] == []
+    assert claim["number"] == 14 and claim["holds"] is None and "no GPU" in claim["note"] and claim["values"] == []
+    assert main(["claims", "14"]) == 0
+    assert "1 not measured" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -85,3 +87,15 @@ def test_claims_are_listed_without_being_run(capsys: pytest.CaptureFixture[str])
     ]
     assert main(["claims", "--list", "--json", "6"]) == 0
     assert json.loads(capsys.readouterr().out)["claims"][0]["number"] == 6
+
+
+def test_an_arm_is_run_by_its_name(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["run", "02-relu", "--arm", "sigmoid", "--set", "widths=4", "--steps", "3", "--out", "R", "--json"]) == 0
+    )
+    result = json.loads(capsys.readouterr().out)
+    preset = load_preset("R")
+    assert (result["preset"], result["steps"]) == ("sigmoid", 3)
+    assert (preset.recipe.activation, preset.widths, preset.arms, preset.claim) == ("sigmoid", (4,), (), None)
+    assert main(["run", "02-relu", "--arm", "sigmod", "--out", "S"]) == 2
+    assert "did you mean 'sigmoid'" in capsys.readouterr().err and not (elsewhere / "S").exists()

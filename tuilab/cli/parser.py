@@ -79,6 +79,7 @@ def _json_option(parser: argparse.ArgumentParser) -> None:
 
 def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ref", metavar="PRESET", help="name, TOML file or run folder")
+    parser.add_argument("--arm", metavar="NAME", help="one of the preset's arms instead of the preset itself")
     parser.add_argument(
         "--set", metavar="K=V", action="append", default=[], dest="sets",
         help="a key of the preset: widths=64,32  dropout=0.5  optimizer=sgd",

@@ -37,8 +37,14 @@ def run(args: argparse.Namespace) -> int:
     from tuilab.lab.override import overridden
     from tuilab.lab.preset import load_preset
 
+    preset = load_preset(args.ref)
     preset = overridden(
-        load_preset(args.ref), sets=args.sets, at=args.at, steps=args.steps, epochs=args.epochs, seed=args.seed
+        preset if args.arm is None else preset.arm(args.arm),
+        sets=args.sets,
+        at=args.at,
+        steps=args.steps,
+        epochs=args.epochs,
+        seed=args.seed,
     )
     return _trained(preset, args, out=args.out, as_json=args.json)
 

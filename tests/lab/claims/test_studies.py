@@ -8,6 +8,7 @@ import pytest
 from tuilab.lab.building import load_data
 from tuilab.lab.claims import studies
 from tuilab.lab.claims.names import STUDIES
+from tuilab.lab.errors import PresetError
 from tuilab.lab.preset import Preset
 
 SMALL = Preset("digits", train_size=150, widths=(32, 32), steps=150).with_(dropout=0.5)
@@ -48,13 +49,24 @@ def test_references_learn_the_same_split() -> None:
     assert network == again and 0.0 < svm < 40.0 and 0.0 < forest < 40.0
 
 
-def test_the_speed_of_this_processor_is_a_number_and_a_missing_one_is_said() -> None:
+def test_the_speed_of_this_processor_is_a_number() -> None:
     preset = Preset("xor", widths=(8,), steps=200)
     assert studies._speed(preset, load_data(preset), "cpu") > 1000.0
-    from engine.trainer import BACKENDS
 
-    if "cuda" in BACKENDS:
-        assert studies.samples_per_second(preset, load_data(preset))[1] > 1000.0
-    else:
-        with pytest.raises(studies.NotMeasured, match="no GPU"):
-            studies.samples_per_second(preset, load_data(preset))
+
+def test_a_missing_gpu_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_device(preset: Preset, split: object, backend: str) -> float:
+        if backend == "cuda":
+            raise PresetError("backend: no device")
+        return 1.0
+
+    preset = Preset("xor")
+    monkeypatch.setattr(studies, "_speed", no_device)
+    monkeypatch.setattr("engine.trainer.BACKENDS", ("auto", "cpu"))
+    with pytest.raises(studies.NotMeasured, match=r"no GPU \(this engine"):
+        studies.samples_per_second(preset, load_data(preset))
+    monkeypatch.setattr("engine.trainer.BACKENDS", ("auto", "cpu", "cuda"))
+    with pytest.raises(studies.NotMeasured, match=r"no GPU \(backend: no device"):
+        studies.samples_per_second(preset, load_data(preset))
+    monkeypatch.setattr(studies, "_speed", lambda preset, split, backend: {"cuda": 5.0, "cpu": 2.0}[backend])
+    assert studies.samples_per_second(preset, load_data(preset)) == (5.0, 2.0)

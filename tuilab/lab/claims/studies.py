@@ -16,6 +16,7 @@ import numpy as np
 from engine.spec import Recipe
 from tuilab.lab.claims import surfaces
 from tuilab.lab.claims.names import STUDIES
+from tuilab.lab.errors import LabError
 from tuilab.lab.preset import Preset
 from tuilab.lab.session import Session
 
@@ -126,7 +127,11 @@ def samples_per_second(preset: Preset, split: Split) -> Pair:
 
     if "cuda" not in BACKENDS:
         raise NotMeasured("not measured: no GPU (this engine has none among its backends)")
-    return _speed(preset, split, "cuda"), _speed(preset, split, "cpu")
+    try:
+        fast = _speed(preset, split, "cuda")
+    except LabError as error:
+        raise NotMeasured(f"not measured: no GPU ({error})") from None
+    return fast, _speed(preset, split, "cpu")
 
 
 def _speed(preset: Preset, split: Split, backend: str) -> float:
