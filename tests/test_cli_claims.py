@@ -41,9 +41,7 @@ def test_a_claim_that_holds_is_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["claims", "good.toml"]) == 0
     out, err = capsys.readouterr()
     assert (
-        err == ""
-        and "The gradients of a deep sigmoid net vanish" in out
-        and out.splitlines()[-1].startswith("1 holds;")
+        err == "" and "The gradients of a deep sigmoid net vanish" in out and out.splitlines()[-1].startswith("1 hold;")
     )
 
 

@@ -153,7 +153,8 @@ def test_a_mistake_is_named_with_its_line(old: str, new: str, words: str) -> Non
 @given(st.data())
 def test_mutated_bytes_are_a_preset_or_one_line(data: st.DataObject) -> None:
     """Cuts, doublings, stray bytes and swapped values: never anything but a Preset or a PresetError."""
-    seeds = [shelf.shipped_bytes(name) for name in shelf.shipped_names()] + [GOOD.encode()]
+    names = (*shelf.shipped_names(), *shelf.claim_names())
+    seeds = [*map(shelf.shipped_bytes, names), GOOD.encode()]
     raw = bytearray(data.draw(st.sampled_from(seeds)))
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(raw)))

@@ -11,6 +11,7 @@ from typing import Any
 
 _WIDTHS = "{:>3}  {:<52}  {:>9}  {:>21}  {:<14}{:>6}"
 _WORDS = {True: "holds", False: "does not hold", None: "not measured"}
+_COUNTS = {True: "hold", False: "do not", None: "not measured"}
 
 
 def claims(args: argparse.Namespace) -> int:
@@ -34,7 +35,7 @@ def claims(args: argparse.Namespace) -> int:
         table = {"good": good, "seconds": round(seconds, 3), "claims": [verdict.as_row() for verdict in verdicts]}
         print(json.dumps(table, allow_nan=False, ensure_ascii=False))
     else:
-        counts = [(word, sum(v.holds is state for v in verdicts)) for state, word in _WORDS.items()]
+        counts = [(word, sum(v.holds is state for v in verdicts)) for state, word in _COUNTS.items()]
         print(f"{', '.join(f'{count} {word}' for word, count in counts if count)}; {seconds:.0f} s")
     return int(not good)
 
