@@ -31,6 +31,11 @@ sentence = "Dropout lowers the test error"
 metric = "test_error"
 arms = ["dropout", "plain"]
 direction = "less"
+
+[[claim.published]]
+paper = "Srivastava et al. 2014"
+place = "Table 2"
+figure = "1.25 % against 1.60 %"
 """
 
 
@@ -41,6 +46,7 @@ def test_an_arm_is_the_preset_with_its_differences() -> None:
     assert (dropout.widths, dropout.recipe.dropout, dropout.steps, dropout.epochs) == ((16,), 0.5, 20, None)
     assert dropout.arms == () and dropout.claim is None
     assert preset.claim is not None and preset.claim.seeds == 5 and not preset.claim.is_study
+    assert [p.place for p in preset.claim.published] == ["Table 2"]
     assert loads(dumps(preset)) == preset
     with pytest.raises(PresetError, match="arm: found 'dropuot', allowed: plain, dropout"):
         preset.arm("dropuot")
@@ -70,6 +76,10 @@ def test_an_arm_is_the_preset_with_its_differences() -> None:
         ("number = 3", "number = 3\nrates = [-1]", "claim: rates: found -1"),
         ("number = 3", "number = 3\nbound = nan", "claim: bound: found nan"),
         ("[claim]", "[[claim]]", "claim: expected a table"),
+        ('place = "Table 2"', "", "claim: published: expected rows of paper, place, figure"),
+        ('"Table 2"', "2", "claim: published: row 1: place: found 2, expected text"),
+        ('"Table 2"', '" "', "claim: published: row 1: place: found nothing"),
+        ("[[claim.published]]", "[claim.published]", "claim: published: expected rows"),
         ('[[arm]]\nname = "plain"\n\n[[arm]]', "[arm]", "arm: expected rows"),
     ],
 )  # fmt: skip

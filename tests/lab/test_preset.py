@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.spec import ACTIVATIONS, DIALS, INITIALIZERS, OPTIMIZERS, Recipe, SpecError
 from tuilab.lab import shelf
-from tuilab.lab.arms import DIRECTIONS, Arm, Claim
+from tuilab.lab.arms import DIRECTIONS, Arm, Claim, Published
 from tuilab.lab.claims.names import STUDIES
 from tuilab.lab.errors import PresetError
 from tuilab.lab.preset import KEYS, Preset, Recorded, dumps, load_preset, loads, summary
@@ -57,6 +57,7 @@ changes = st.fixed_dictionaries(
 arms = st.lists(st.from_regex(r"[a-z0-9][a-z.-]{0,9}", fullmatch=True), max_size=3, unique=True).flatmap(
     lambda names: st.tuples(*[st.builds(Arm, st.just(name), changes) for name in names])
 )
+word = st.from_regex(r"[a-z]{1,9}", fullmatch=True)
 studies = st.builds(
     Claim,
     number=st.integers(1, 99),
@@ -69,6 +70,7 @@ studies = st.builds(
     seeds=st.integers(2, 9),
     rates=st.lists(st.floats(0, 1), max_size=3),
     target=st.floats(0, 1),
+    published=st.lists(st.builds(Published, word, word, word), max_size=2).map(tuple),
 )
 presets = st.builds(
     Preset,

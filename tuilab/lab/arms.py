@@ -11,6 +11,11 @@ metric = "test_error"       # a name of claims/names.py
 arms = ["dropout", "plain"] # one: its value is compared with the bound; two: the first against the second
 direction = "less"
 seeds = 10
+
+[[claim.published]]         # what others measured, shown beside what comes out here
+paper = "Srivastava et al. 2014"
+place = "Table 2"
+figure = "1.60 % without, 1.25 % with dropout"
 """
 
 from __future__ import annotations
@@ -48,6 +53,21 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """A figure that others published about the claim, with the place where it can be read."""
+
+    paper: str
+    place: str
+    figure: str
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            check_text(f.name, getattr(self, f.name), 200)
+            if not getattr(self, f.name).strip():
+                raise SpecError(f.name, "found nothing, expected text")
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A sentence, and how it is checked: raises SpecError if a value cannot be.
 
@@ -71,6 +91,7 @@ class Claim:
     window: int = 100
     rates: tuple[float, ...] = ()
     over_rates: str = "best"
+    published: tuple[Published, ...] = ()
 
     def __post_init__(self) -> None:
         check_int("number", self.number, 1, 999)
@@ -150,9 +171,22 @@ def claim_from(table: object) -> Claim:
         for f in fields(Claim):
             if f.default is MISSING and f.name not in table:
                 raise SpecError(f.name, "missing")
-        return Claim(**table)
+        return Claim(**{**table, "published": _published(table.get("published", []))})
     except SpecError as error:
         raise SpecError("claim", str(error)) from None
+
+
+def _published(rows: object) -> tuple[Published, ...]:
+    names = tuple(f.name for f in fields(Published))
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and set(row) == set(names) for row in rows):
+        raise SpecError("published", f"expected rows of {', '.join(names)} such as [[claim.published]] paper = '…'")
+    made = []
+    for number, row in enumerate(rows, 1):
+        try:
+            made.append(Published(**row))
+        except SpecError as error:
+            raise SpecError("published", f"row {number}: {error}") from None
+    return tuple(made)
 
 
 def arm_row(arm: Arm) -> dict[str, Any]:
@@ -161,5 +195,6 @@ def arm_row(arm: Arm) -> dict[str, Any]:
 
 
 def claim_table(claim: Claim) -> dict[str, Any]:
-    """A table that `claim_from` reads back; usual values are left out."""
-    return {f.name: getattr(claim, f.name) for f in fields(Claim) if getattr(claim, f.name) != f.default}
+    """A table that `claim_from` reads back, but for `published`; usual values are left out."""
+    names = [f.name for f in fields(Claim) if f.name != "published" and getattr(claim, f.name) != f.default]
+    return {name: getattr(claim, name) for name in names}

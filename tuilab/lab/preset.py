@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -248,6 +248,8 @@ def dumps(preset: Preset) -> str:
         text += f"\n[[arm]]\n{dump_table(arm_row(arm))}"
     if preset.claim is not None:
         text += f"\n[claim]\n{dump_table(claim_table(preset.claim))}"
+        for published in preset.claim.published:
+            text += f"\n[[claim.published]]\n{dump_table(asdict(published))}"
     if preset.recorded is not None:
         text += f"\n[recorded]\n{dump_table({f.name: getattr(preset.recorded, f.name) for f in fields(Recorded)})}"
     return text
