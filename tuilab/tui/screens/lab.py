@@ -10,7 +10,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.screen import Screen
 
 from tuilab.tui.charts.view import StepView
 from tuilab.tui.dials import BY_NAME
@@ -18,6 +17,7 @@ from tuilab.tui.keys import bindings, footer
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.messages import DialRestored, DialTurned, DialTyped, ViewMoved
 from tuilab.tui.news import WAITING, bad_news, news
+from tuilab.tui.screens.chart_actions import ChartActions
 from tuilab.tui.widgets.bars import Banner, KeyBar, StatusLine
 from tuilab.tui.widgets.boundary import BoundaryMap, Maps
 from tuilab.tui.widgets.charts import ChartStack
@@ -43,7 +43,7 @@ def _commands() -> type[Provider]:
     return LabCommands
 
 
-class LabScreen(Screen[None]):
+class LabScreen(ChartActions):
     """Shows the frames of the model's worker and passes on what was turned."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
@@ -81,25 +81,10 @@ class LabScreen(Screen[None]):
         self.query_one(Banner).display = False
         self.dials.show(self.model)
         self.status.say(WAITING, "$foreground 65%")
-        self._show_settings()
+        self.show_settings()
         self.query_one(DialRow).focus(scroll_visible=False)
         self.charts.starting("", 0.0)
         self.set_interval(1 / REFRESH, self.tick)
-
-    @property
-    def dials(self) -> DialPanel:
-        """The dial panel."""
-        return self.query_one(DialPanel)
-
-    @property
-    def charts(self) -> ChartStack:
-        """The two charts."""
-        return self.query_one(ChartStack)
-
-    @property
-    def status(self) -> StatusLine:
-        """The line that says what happened last."""
-        return self.query_one(StatusLine)
 
     @property
     def settled(self) -> bool:
@@ -132,7 +117,7 @@ class LabScreen(Screen[None]):
 
     def show_figures(self, frame: Frame) -> None:
         """Bring header, cards, dials and messages up to `frame`."""
-        self._show_settings()
+        self.show_settings()
         self.query_one(HeaderBar).show(frame)
         self.query_one(Metrics).show(frame)
         self.dials.show(self.model)
@@ -150,11 +135,6 @@ class LabScreen(Screen[None]):
         """Say what there is to say."""
         self.query_one(Banner).show(bad_news(frame))
         self.status.say(*news(frame, self.model.turns))
-
-    def _show_settings(self) -> None:
-        limit = self.model.speed
-        speed = "full speed" if limit is None else f"up to {limit:g} steps/s"
-        self.status.settings(f"{speed} · smoothing {self.charts.smoothing_name}")
 
     @on(ViewMoved)
     def _view_moved(self) -> None:
@@ -219,7 +199,7 @@ class LabScreen(Screen[None]):
     def action_speed(self, direction: int) -> None:
         """The next slower or faster speed."""
         self.model.next_speed(direction)
-        self._show_settings()
+        self.show_settings()
 
     @work
     async def action_reset(self) -> None:
@@ -237,36 +217,6 @@ class LabScreen(Screen[None]):
         """Back to the last good step of a run that diverged."""
         if self.model.frame is not None and self.model.frame.status == "diverged":
             self.model.rewind()
-
-    # ---- charts
-
-    def action_charts(self) -> None:
-        """To the crosshair, from one chart to the other, and back to the dials."""
-        self.charts.next_focus(self.query_one(DialRow))
-
-    def action_dials(self) -> None:
-        """Back to the dials, no crosshair, the whole run."""
-        self.charts.leave()
-        if self.dials.focused is None:
-            self.query_one(DialRow).focus()
-
-    def action_top(self) -> None:
-        """Another view in the upper chart."""
-        self.charts.next_top()
-
-    def action_flow(self) -> None:
-        """Gradients as lines or as heat; on a 2-D data set the decision boundary, if it has no place of its own."""
-        self.charts.next_below(with_map=self.model.plane and not self.has_class("-broad"))
-        self.maps.forget()
-
-    def action_log(self) -> None:
-        """Linear or logarithmic."""
-        self.charts.toggle_log()
-
-    def action_smooth(self, direction: int) -> None:
-        """The next level of smoothing."""
-        self.charts.next_smoothing(direction)
-        self._show_settings()
 
     # ---- the lab
 

@@ -1,0 +1,68 @@
+"""What the keys do to the charts of the lab screen."""
+
+from __future__ import annotations
+
+from textual.screen import Screen
+
+from tuilab.tui.labmodel import LabModel
+from tuilab.tui.widgets.bars import StatusLine
+from tuilab.tui.widgets.boundary import Maps
+from tuilab.tui.widgets.charts import ChartStack
+from tuilab.tui.widgets.dial import DialRow
+from tuilab.tui.widgets.dial_panel import DialPanel
+
+
+class ChartActions(Screen[None]):
+    """The part of the lab screen that changes the view and nothing else."""
+
+    model: LabModel
+    maps: Maps
+
+    @property
+    def dials(self) -> DialPanel:
+        """The dial panel."""
+        return self.query_one(DialPanel)
+
+    @property
+    def charts(self) -> ChartStack:
+        """The two charts."""
+        return self.query_one(ChartStack)
+
+    @property
+    def status(self) -> StatusLine:
+        """The line that says what happened last."""
+        return self.query_one(StatusLine)
+
+    def show_settings(self) -> None:
+        """Say how the lab is set: speed and smoothing."""
+        limit = self.model.speed
+        speed = "full speed" if limit is None else f"up to {limit:g} steps/s"
+        self.status.settings(f"{speed} · smoothing {self.charts.smoothing_name}")
+
+    def action_charts(self) -> None:
+        """To the crosshair, from one chart to the other, and back to the dials."""
+        self.charts.next_focus(self.query_one(DialRow))
+
+    def action_dials(self) -> None:
+        """Back to the dials, no crosshair, the whole run."""
+        self.charts.leave()
+        if self.dials.focused is None:
+            self.query_one(DialRow).focus()
+
+    def action_top(self) -> None:
+        """Another view in the upper chart."""
+        self.charts.next_top()
+
+    def action_flow(self) -> None:
+        """Gradients as lines or as heat; on a 2-D data set the decision boundary, if it has no place of its own."""
+        self.charts.next_below(with_map=self.model.plane and not self.has_class("-broad"))
+        self.maps.forget()
+
+    def action_log(self) -> None:
+        """Linear or logarithmic."""
+        self.charts.toggle_log()
+
+    def action_smooth(self, direction: int) -> None:
+        """The next level of smoothing."""
+        self.charts.next_smoothing(direction)
+        self.show_settings()
