@@ -126,8 +126,9 @@ class Writer:
         return next(iter(list(self._problems.values())), None)
 
     def submit(self, key: str, job: Callable[[], None]) -> None:
-        """Queues `job`; it replaces a waiting one of the same key."""
+        """Queues `job` as the last one; a waiting one of the same key is not done."""
         with self._cond:
+            self._jobs.pop(key, None)
             self._jobs[key] = job
             self._cond.notify_all()
 

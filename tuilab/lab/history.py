@@ -50,6 +50,7 @@ class Curves:
     grad_norm: tuple[Series, ...]
     val: Series
     val_accuracy: Series
+    update_ratio: tuple[Series, ...] = ()  # ‖Δw‖ / ‖w‖ of each layer, at the steps that were probed
 
 
 class Decimator:
@@ -118,6 +119,27 @@ class Decimator:
         self.width *= 2
         self.used = (self.used + 1) // 2
 
+    def copy(self) -> Decimator:
+        """Another with the same buckets."""
+        other = Decimator.__new__(Decimator)
+        other.width, other.used = self.width, self.used
+        for name, array in self._arrays().items():
+            setattr(other, name, array.copy())
+        return other
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the buckets."""
+        return sum(array.nbytes for array in self._arrays().values())
+
+    def spans(self) -> NDArray[np.int64]:
+        """First ordinal, and number of ordinals, of each bucket with something in it: (buckets, 2)."""
+        filled = np.flatnonzero(self._x_count[: self.used])
+        return np.column_stack([filled * self.width, np.minimum(self._x_count[filled], self.width)])
+
     def series(self) -> tuple[Series, ...]:
         """A copy of each channel's curve."""
         filled = np.flatnonzero(self._x_count[: self.used])
@@ -148,6 +170,7 @@ class History:
         with self._lock:
             self._train = Decimator(3 + self.layers, self._capacity)
             self._eval = Decimator(2, self._capacity)
+            self._probed = Decimator(self.layers, self._capacity)
             self._eval_steps: list[int] = []
             self._waiting: list[Any] = []
             self._rows_waiting = 0
@@ -171,6 +194,9 @@ class History:
         columns = [np.concatenate([getattr(m, name) for m in parts]) for name in ("loss", "accuracy", "lr")]
         values = np.column_stack([*columns, np.concatenate([m.grad_norm for m in parts])])
         self._train.add(before, before + 1.0, values.astype(np.float32, copy=False))
+        ratio = np.concatenate([m.update_ratio for m in parts])
+        probed = np.flatnonzero(np.isfinite(ratio).any(axis=1))
+        self._probed.add(before[probed], before[probed] + 1.0, ratio[probed])
         self._waiting, self._rows_waiting = [], 0
 
     def add_row(
@@ -204,7 +230,32 @@ class History:
             del self._eval_steps[bisect_right(self._eval_steps, step) :]
             self._eval.forget_from(len(self._eval_steps))
             self._train.forget_from(step)
+            self._probed.forget_from(step)
             self._curves = None
+
+    def copy(self) -> History:
+        """Another that begins with the same curves."""
+        other = History(self.layers, 1)
+        with self._lock:
+            self._sort_in()
+            other._capacity, other._eval_steps = self._capacity, self._eval_steps.copy()
+            other._train, other._eval, other._probed = (d.copy() for d in self._decimators)
+        return other
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the curves."""
+        return sum(decimator.nbytes for decimator in self._decimators)
+
+    @property
+    def _decimators(self) -> tuple[Decimator, ...]:
+        return self._train, self._eval, self._probed
+
+    def spans(self) -> list[tuple[int, int]]:
+        """First and last step of each point of the training curves."""
+        with self._lock:
+            self._sort_in()
+            return [(first + 1, first + count) for first, count in self._train.spans().tolist()]
 
     def series(self) -> Curves:
         """The curves as they are now; the same object until something is added."""
@@ -213,5 +264,6 @@ class History:
                 self._sort_in()
                 train, accuracy, lr, *grad_norm = self._train.series()
                 val, val_accuracy = self._eval.series()
-                self._curves = Curves(train, accuracy, lr, tuple(grad_norm), val, val_accuracy)
+                ratio = self._probed.series()
+                self._curves = Curves(train, accuracy, lr, tuple(grad_norm), val, val_accuracy, ratio)
             return self._curves

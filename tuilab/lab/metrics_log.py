@@ -182,6 +182,30 @@ def keep_until(path: Path, step: int) -> None:
     write_atomic(path, b"".join(text + b"\n" for text, line in _read(path) if line["step"] <= step))
 
 
+def lines(history: History, step: int) -> bytes:
+    """A log of the curves up to `step`: a row for each of their points."""
+    curves = history.series()
+    out: list[str] = []
+    looks = deque(zip(curves.val.x.tolist(), curves.val.mean, curves.val_accuracy.mean, strict=True))
+    sides = (curves.train, curves.accuracy, curves.lr, *curves.grad_norm)
+
+    def seen_until(end: float) -> Iterator[str]:
+        while looks and looks[0][0] <= end:
+            at, loss, accuracy = looks.popleft()
+            yield _json({"step": round(at), "val_loss": _plain(loss), "val_accuracy": _plain(accuracy)})
+
+    for k, (first, last) in enumerate(history.spans()):
+        out += seen_until(first - 1)
+        low, mean, high = ([_plain(getattr(s, side)[k]) for s in sides] for side in ("low", "mean", "high"))
+        row = {"step": min(last, step), "loss": mean[0], "accuracy": mean[1], "lr": mean[2], "grad_norm": mean[3:]}
+        if last > first:
+            n = min(last, step) - first + 1
+            spread = {"loss_low": low[0], "loss_high": high[0], "grad_low": low[3:], "grad_high": high[3:]}
+            row = {**row, "n": n, **spread}
+        out.append(_json(row))
+    return "".join([*out, *seen_until(step)]).encode()
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A training row as `History.add_row` takes it; the values are loss, accuracy, lr and the gradient norms."""

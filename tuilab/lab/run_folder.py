@@ -32,6 +32,8 @@ from tuilab.lab.tensors import pack, unpack
 if TYPE_CHECKING:
     import numpy as np
 
+    from tuilab.lab.history import History
+
 RUNS = Path("runs")
 PRESET, METRICS, SNAPSHOT, WEIGHTS, RESULT, MACHINE = (
     "preset.toml", "metrics.jsonl", "snapshot.safetensors", "weights.safetensors", "result.json", "machine.json",
@@ -96,11 +98,19 @@ class RunFolder:
         trouble = self._writer.problem
         return f"{self.path}: not saved: {trouble}" if trouble else None
 
-    def begin(self, total_steps: int, machine: Mapping[str, Any], step: int = 0) -> None:
-        """Readies the folder for a run that is at `step`: what was logged after that step is taken out."""
+    def begin(self, total_steps: int, machine: Mapping[str, Any], step: int = 0, curves: History | None = None) -> None:
+        """Readies the folder for a run that is at `step`: what was logged after that step is taken out.
+
+        With `curves` the log is written anew from them.
+        """
         self._log = metrics_log.MetricsLog(self.path / METRICS, total_steps)
         self._submit(MACHINE, _json_bytes(machine))
-        self._writer.submit("begin", lambda: metrics_log.keep_until(self.path / METRICS, step))
+        log = self.path / METRICS
+        if curves is None:
+            self._writer.submit("begin", lambda: metrics_log.keep_until(log, step))
+        else:
+            lines = metrics_log.lines(curves, step)
+            self._writer.submit("begin", lambda: write_atomic(log, lines))
         self._due = time.monotonic() + SAVE_EVERY
 
     def add_metrics(self, metrics: Any) -> None:

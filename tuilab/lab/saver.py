@@ -10,6 +10,7 @@ from tuilab.lab.errors import LabError
 from tuilab.lab.run_folder import RunFolder, SavedState
 
 if TYPE_CHECKING:
+    from tuilab.lab.history import History
     from tuilab.lab.preset import Preset
 
 
@@ -45,12 +46,14 @@ class Saver:
             return False
         return True
 
-    def begin(self, total_steps: int, step: int, threads: int | None, backend: str) -> None:
-        """Readies the folder for a run that is at `step`."""
+    def begin(
+        self, total_steps: int, step: int, threads: int | None, backend: str, curves: History | None = None
+    ) -> None:
+        """Readies the folder for a run that is at `step`; `curves`, if given, are what it logs of the steps before."""
         if self.folder is not None:
             from tuilab.lab.machine import facts
 
-            self.folder.begin(total_steps, {**facts(), "threads": threads, "backend": backend}, step)
+            self.folder.begin(total_steps, {**facts(), "threads": threads, "backend": backend}, step, curves)
 
     def add_metrics(self, metrics: Any) -> None:
         """The rows of one `Trainer.advance`."""

@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.spec import SpecError
 from tuilab.lab import building, outcome
 from tuilab.lab.history import History
+from tuilab.lab.lived import Lived
+from tuilab.lab.moment import Moment
 from tuilab.lab.preset import Preset, Recorded
 from tuilab.lab.run_folder import RunFolder, SavedState
 from tuilab.lab.saver import Saver
-from tuilab.lab.timeline import WITH_SIDE_EFFECTS, Change, check_dial
+from tuilab.lab.timeline import Change, check_dial
 
 if TYPE_CHECKING:
     from engine import Trainer
-    from engine.snapshot import Snapshot
     from tuilab.datasets import Split
 
 GOOD_LOOKS = 4  # looks at the validation part from one state kept to go back to to the next
@@ -47,28 +47,27 @@ class Session:
         self.preset = preset
         self.backend, self.threads = backend, threads
         self.history = History(len(preset.widths) + 1)
-        self._data = data
-        self._until = until
-        self._turns: deque[tuple[str, Any]] = deque()
+        self.probe_every = 0  # steps from one look at the lengths of updates and weights to the next; 0: none
+        self._data, self.until = data, until
+        #: Told of each look at the validation part, from which the run could go on.
+        self.watch: Callable[[Session], None] | None = None
         self._begin(Saver(folder, runs), saved)
 
     def _begin(self, saver: Saver, saved: SavedState | None = None) -> None:
         """The state before anything is loaded, built or trained."""
         preset = self.preset
         self.saver, self._saved = saver, saved
-        self.total_steps = self._until or preset.steps or 0  # 0: not known before the data are
+        self.total_steps = self.until or preset.steps or 0  # 0: not known before the data are
         self.eval_every = preset.eval_every or 0
         self.recipe, self.batch_size = preset.recipe, preset.batch_size
-        self.events: tuple[Change, ...] = ()
+        self.lived = Lived((), preset.timeline)
         self.wall_s = saved.wall_s if saved else 0.0  # spent on steps and looks at the validation part
         self.train_loss = self.val_loss = self.val_accuracy = _NAN
         self.grad_norms: tuple[float, ...] = ()
         self.phase = ""  # what keeps a session from being ready: "compiling kernels"
-        self.refused: str | None = None  # the last turn that could not be, in one line
         self.closed = False
         self._trainer: Trainer | None = None
-        self._ahead = deque(preset.timeline)
-        self._good: tuple[Snapshot, int, int] | None = None  # last state known to be finite, its step, its events
+        self._good: Moment | None = None  # the last one known to be finite
 
     # ---- what it is at
 
@@ -92,9 +91,14 @@ class Session:
         return self.saver.folder
 
     @property
+    def events(self) -> tuple[Change, ...]:
+        """What was turned so far."""
+        return self.lived.events
+
+    @property
     def problem(self) -> str | None:
         """One line: what does not work beside the training (a disk, a turn that could not be)."""
-        return self.saver.problem or self.refused
+        return self.saver.problem or self.lived.refused
 
     @property
     def is_prepared(self) -> bool:
@@ -145,8 +149,8 @@ class Session:
                 self._trainer = building.new_trainer(self.preset, data, self.backend, self.threads)
             else:
                 self._trainer = building.restored_trainer(self.preset, data, self._saved, self.threads)
-                self.events = self.preset.timeline[: self._saved.events]
-                self._ahead = deque(self.preset.timeline[self._saved.events :])
+                done = self._saved.events
+                self.lived.go_to(self.preset.timeline[:done], self.preset.timeline[done:])
         self.backend, self.threads = self._trainer.backend, self._trainer.threads
         self._read_dials()
         if self.folder is not None:
@@ -156,7 +160,7 @@ class Session:
             self._look()
         else:
             self._saved = None
-            self._good = (self._trainer.snapshot(), self.step, len(self.events))
+            self._good = self.moment()
         self._apply_timeline()
         self.phase = ""
 
@@ -165,13 +169,13 @@ class Session:
 
     def turn(self, field: str, value: Any) -> None:
         """Turns a dial (any thread): checked now, done between two steps. Raises SpecError."""
-        self._turns.append((field, check_dial(field, value, len(self.preset.widths))))
+        self.lived.ask(field, check_dial(field, value, len(self.preset.widths)))
 
     def advance(self, n: int) -> int:
         """Trains `n` steps, fewer if the run ends before; gives the number done. Engine thread."""
         trainer = self.trainer
         self.apply_turns()
-        if self.saver.make(self.preset):
+        if self.saver.make(self._lived()):
             self._begin_saving()
         begun, first = time.perf_counter(), trainer.step
         while trainer.step < first + n and not self.ended:
@@ -189,7 +193,7 @@ class Session:
         """The next step at which something is to be done."""
         every = self.eval_every
         stop = min(self.total_steps, (self.step // every + 1) * every)
-        return min(stop, self._ahead[0].step) if self._ahead else stop
+        return min(stop, self.lived.ahead[0].step) if self.lived.ahead else stop
 
     def _note(self, metrics: Any) -> None:
         """Takes the rows of some steps into curves, log and numbers."""
@@ -208,38 +212,24 @@ class Session:
         self.history.add_eval(trainer.step, seen.loss, seen.accuracy)
         self.saver.add_eval(trainer.step, seen.loss, seen.accuracy)
         if self._good is None or (math.isfinite(seen.loss) and trainer.step % (GOOD_LOOKS * self.eval_every) == 0):
-            self._good = (trainer.snapshot(), trainer.step, len(self.events))
+            self._good = self.moment()
+        if self.watch is not None:
+            self.watch(self)
 
     # ---- dials
 
     def apply_turns(self) -> None:
         """Does what `turn` asked for since; a dial that stands there already is left alone. Engine thread."""
-        while self._turns:
-            field, value = self._turns.popleft()
-            now = self.batch_size if field == "batch_size" else getattr(self.recipe, field)
-            if value == now:
-                continue
-            try:
-                self._apply(Change(self.step, field, value))
-                self.refused = None
-            except SpecError as error:
-                self.refused = str(error)
+        self.lived.do_asked(self.trainer)
+        self._read_dials()
 
     def _apply_timeline(self) -> None:
-        while self._ahead and self._ahead[0].step <= self.step:
-            self._apply(self._ahead.popleft())
-
-    def _apply(self, change: Change) -> None:
-        self.trainer.change(**{change.field: change.value})
+        self.lived.do_due(self.trainer)
         self._read_dials()
-        last = self.events[-1] if self.events else None
-        again = last is not None and (last.step, last.field) == (change.step, change.field)
-        # Turned twice before any step was done with it: only where it came to rest is part of the run.
-        kept = self.events[:-1] if again and change.field not in WITH_SIDE_EFFECTS else self.events
-        self.events = (*kept, change)
 
     def _read_dials(self) -> None:
         self.recipe, self.batch_size = self.trainer.recipe, self.trainer.batch_size
+        self.trainer.probe_every = self.probe_every
 
     # ---- back and on
 
@@ -247,24 +237,40 @@ class Session:
         """Back to the first step, with the preset's dials and timeline; the run so far is closed in its folder."""
         self.close()
         self.history.clear()
-        self._turns.clear()
         self._begin(Saver(None, self.saver.runs))
 
-    def rewind(self) -> bool:
-        """Back to the last state known to be good, so that a run that diverged can go on with other dials."""
-        if self._good is None:
-            return False
+    def moment(self, curves: bool = False) -> Moment:
+        """The present moment (`curves`: with a copy of them); after a divergence the last good one. Engine thread."""
+        if self._good is not None and self.diverged_at is not None:
+            return self._good
+        return Moment(
+            self.trainer.snapshot(), self.step, self.events, tuple(self.lived.ahead), self.train_loss, self.val_loss,
+            self.val_accuracy, self.grad_norms, self.history.copy() if curves else None,
+        )  # fmt: skip
+
+    def return_to(self, moment: Moment) -> None:
+        """Back to a moment of this run (or of the one it was forked from), to go on with other dials. Engine thread."""
         from engine import Trainer
 
-        self.save()
-        snapshot, _, events = self._good
-        self._trainer = Trainer.restore(snapshot, self.data.x_train, self.data.y_train, threads=self.threads)
-        self._ahead.extendleft(reversed([c for c in self.preset.timeline if c in self.events[events:]]))
-        self.events = self.events[:events]
+        self._trainer = Trainer.restore(moment.snapshot, self.data.x_train, self.data.y_train, threads=self.threads)
+        self._good = moment
+        self.lived.go_to(moment.events, moment.ahead)
         self._read_dials()
+        self.train_loss, self.grad_norms = moment.train_loss, moment.grad_norms
+        self.val_loss, self.val_accuracy = moment.val_loss, moment.val_accuracy
+        if moment.curves is not None:
+            self.history = moment.curves.copy()
         self.history.forget_after(self.step)
-        self.saver.begin(self.total_steps, self.step, self.threads, self.backend)
+        if self.folder is not None:
+            self._begin_saving()
         self._apply_timeline()
+        self.save()
+
+    def rewind(self) -> bool:
+        """Back to the last moment known to be good, so that a run that diverged can go on with other dials."""
+        if self._good is None:
+            return False
+        self.return_to(self._good)
         return True
 
     def extend(self, steps: int) -> None:
@@ -280,8 +286,10 @@ class Session:
         self._begin_saving()
 
     def _begin_saving(self) -> None:
-        self.saver.begin(self.total_steps, self.step, self.threads, self.backend)
-        self.saver.add_eval(self.step, self.val_loss, self.val_accuracy)
+        """Readies the folder for a run that is where this one is, with the curves up to here."""
+        self.saver.begin(self.total_steps, self.step, self.threads, self.backend, self.history)
+        if self.step:
+            self.save()
 
     def as_preset(self, name: str | None = None, title: str | None = None) -> Preset:
         """The preset with the timeline as it was lived, and a record of where it led. Engine thread.
@@ -300,13 +308,9 @@ class Session:
         preset = self.preset
         if self._trainer is None:
             return preset
-        extended = self._until is None and preset.steps is not None and self.total_steps > preset.steps
-        return replace(
-            preset,
-            timeline=(*self.events, *self._ahead),
-            steps=self.total_steps if extended else preset.steps,
-            recorded=None,
-        )
+        extended = self.until is None and preset.steps is not None and self.total_steps > preset.steps
+        steps = self.total_steps if extended else preset.steps
+        return replace(preset, timeline=self.lived.timeline, steps=steps, recorded=None)
 
     def result(self) -> dict[str, Any]:
         """The outcome so far as the object `--json` prints."""
@@ -321,7 +325,10 @@ class Session:
         """The state to save; after a divergence the last good one."""
         if self.diverged_at is None:
             return building.saved_state(self.trainer.snapshot(), self.step, len(self.events), self.wall_s)
-        return None if self._good is None else building.saved_state(*self._good, self.wall_s)
+        good = self._good
+        if good is None:
+            return None
+        return building.saved_state(good.snapshot, good.step, len(good.events), self.wall_s)
 
     def close(self) -> None:
         """Saves everything and lets go of the folder; nothing is trained after it. Engine thread."""
