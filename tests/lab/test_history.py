@@ -79,6 +79,18 @@ def test_what_is_not_finite_leaves_a_gap_and_spoils_no_neighbour() -> None:
     np.testing.assert_array_equal(history.series().grad_norm[1].mean, [2, 4, 6, 8])
 
 
+def test_update_ratios_are_kept_where_they_were_probed_whatever_the_chunks() -> None:
+    history = History(2, capacity=64)
+    for start in range(0, 100, 7):
+        history.add(rows(start, np.ones(min(7, 100 - start)), probe_every=10))
+    ratio = history.series().update_ratio
+    assert len(ratio) == 2 and ratio[0].x.tolist() == [1, 11, 21, 31, 41, 51, 61, 71, 81, 91]
+    np.testing.assert_allclose(ratio[1].mean, ratio[1].x / 500)
+    history.forget_after(40)
+    assert history.series().update_ratio[0].x.tolist() == [1, 11, 21, 31]
+    assert [len(curve) for curve in History(3).series().update_ratio] == [0, 0, 0]
+
+
 def test_looks_at_the_validation_part_lie_at_their_steps() -> None:
     history = History(1, capacity=4)
     for step in (0, 10, 20, 30, 40):

@@ -26,6 +26,7 @@ from tuilab.lab.timeline import Change
 
 _T = TypeVar("_T")
 _END = float("inf")  # the goal of a run without another
+PROBE_EVERY = 25  # a probed step takes about a fifth longer
 _NOW = -1.0  # the goal that is reached already
 
 
@@ -61,6 +62,7 @@ class Worker:
 
     def __init__(self, session: Session):
         self.session = session
+        session.probe_every = session.probe_every or PROBE_EVERY
         self._cond = threading.Condition()
         self._requests: deque[Callable[[], None]] = deque()
         self._goal: float | None = None  # step to run up to, None: paused

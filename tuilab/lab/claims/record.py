@@ -63,7 +63,7 @@ def run(preset: Preset, claim: Claim, data: Split | None = None) -> Record:
     """Trains `preset` as far as the metric of `claim` needs: to its end, or to the target that is waited for."""
     session = Watched(preset, data, claim.metric in PROBED)
     session.prepare()
-    session.trainer.probe_every = int(claim.metric in STEPPED)
+    session.trainer.probe_every = session.probe_every = int(claim.metric in STEPPED)
     waiting = claim.metric == "steps_to_target"
     while not session.ended:
         session.advance(session.eval_every if waiting else session.total_steps)
