@@ -1,4 +1,4 @@
-"""`tuilab bench`: the engine's speed, alone or against its peers."""
+"""`tuilab bench`: the engine's speed, alone or against its peers; `tuilab bench ui`: the screen's."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 def bench(args: argparse.Namespace) -> int:
     """Prints a table (or one JSON object): microseconds a step, and each peer's time over the engine's."""
+    if args.what == "ui":
+        return _screen(args)
     from engine.threads import cores
     from tuilab.bench.cases import CASES, VARIATIONS
     from tuilab.bench.match import installed_peers, play, vary
@@ -47,3 +49,28 @@ def _say(args: argparse.Namespace, row: dict[str, Any]) -> None:
         f"{row['case']:<14}{row['engine_us']:>10g} µs a step   {ratios}", file=sys.stderr if args.json else sys.stdout
     )
     sys.stdout.flush()
+
+
+def _screen(args: argparse.Namespace) -> int:
+    """Prints what the screen costs, each figure with what it should be."""
+    from engine.threads import cores
+    from tuilab.bench.ui import measure
+
+    found = measure(min(2, cores()))
+    if args.json:
+        print(json.dumps(found.as_row()))
+        return 0
+    rows = (
+        ("key to picture, 95 of 100", f"{found.key_ms_p95:.1f} ms", found.key_ms_p95 <= 50, "at most 50 ms"),
+        ("  half of them, the slowest", f"{found.key_ms_median:.1f} ms, {found.key_ms_worst:.1f} ms", True, ""),
+        ("new steps shown", f"{found.figures_per_s:.1f} a second", found.figures_per_s >= 10, "at least 10"),
+        ("pictures painted", f"{found.pictures_per_s:.1f} a second", True, ""),
+        ("training rate, watched", f"{found.rate_share:.1%}", found.rate_share >= 0.95, "at least 95 %"),
+        ("  steps a second", f"{found.screen_steps_per_s:.0f} of {found.headless_steps_per_s:.0f}", True, ""),
+        ("first picture", f"{found.first_paint_s:.2f} s", found.first_paint_s <= 0.5, "at most 0.5 s"),
+        ("  of it Python itself", f"{found.interpreter_s:.2f} s", True, ""),
+    )
+    print(f"the lab on {found.size[0]}×{found.size[1]}, training 784-512-512-10 on {found.threads} threads")
+    for name, value, good, wanted in rows:
+        print(f"{name:<30}{value:<22}{wanted}{'' if good else '  (missed)'}".rstrip())
+    return 0

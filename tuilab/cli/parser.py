@@ -158,6 +158,10 @@ def _doctor(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what", metavar="ui", nargs="?", choices=("engine", "ui"), default="engine",
+        help="the screen instead: how soon a key is answered, what training pays for being watched, the first picture",
+    )  # fmt: skip
     parser.add_argument("--peers", action="store_true", help="also PyTorch, JAX, scikit-learn (extra bench)")
     parser.add_argument("--case", metavar="NAME", help="only this network")
     _json_option(parser)
@@ -207,6 +211,6 @@ COMMANDS: dict[str, tuple[Callable[[Any], None], str]] = {
     "export": (_export, "write a run's curves or parameters in another format"),
     "presets": (_presets, "list, show, check and copy presets"),
     "data": (_data, "list data sets, or bring them in"),
-    "bench": (_bench, "time the engine, alone or against its peers"),
+    "bench": (_bench, "time the engine, alone or against its peers, or the screen"),
     "doctor": (_doctor, "tell what this machine has and lacks for the lab"),
 }
