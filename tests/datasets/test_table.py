@@ -142,6 +142,10 @@ def test_a_missing_feature_is_filled_in_if_asked(tmp_path: Path) -> None:
         assert np.array_equal(x[known, 1], 10 * x[known, 0]) and np.allclose(x[~known, 1], mean)
         assert x.dtype == np.float32 and x.flags["C_CONTIGUOUS"]
     assert np.isfinite(load(str(path), missing="mean").x_test).all()
+    data = load(str(path), missing="median", standardise=False, train_size=15)
+    assert np.array_equal(data.x_train[:, 0] % 4 != 0, here)
+    middle = np.float32(np.median(data.x_train[here, 1].astype(float)))
+    assert middle != mean and np.array_equal(data.x_train[~here, 1], np.full(15 - here.sum(), middle))
     target = save(tmp_path, "a,b,y\n1,2,0\n1,2,?\n")
     with pytest.raises(DataError, match="row 3, y: found '\\?', a missing value"):
         load(str(target), missing="mean")

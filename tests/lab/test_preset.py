@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.spec import ACTIVATIONS, DIALS, INITIALIZERS, OPTIMIZERS, Recipe, SpecError
+from engine.spec import ACTIVATIONS, DIALS, INITIALIZERS, OPTIMIZERS, TASKS, Recipe, SpecError
+from tuilab.datasets import MISSING_VALUES
 from tuilab.lab import shelf
 from tuilab.lab.arms import DIRECTIONS, Arm, Claim, Published
 from tuilab.lab.claims.names import STUDIES
+from tuilab.lab.conditions import METRICS, When
 from tuilab.lab.errors import PresetError
 from tuilab.lab.preset import KEYS, Preset, Recorded, dumps, load_preset, loads, summary
 from tuilab.lab.timeline import Change
@@ -31,7 +33,21 @@ lr = 0.003
 step = 400
 dropout = 0.5
 """
+CONDITIONS = """
+[[when]]
+metric = "val_loss"
+not_fallen_for = 5
+lr = "/10"
 
+[[when]]
+metric = "val_accuracy"
+above = 0.9
+times = 2
+optimizer = "sgd"
+dropout = "+0.1"
+"""
+
+printable = st.characters(exclude_categories=["C", "Z"])
 recipes = st.builds(
     Recipe,
     activation=st.sampled_from(ACTIVATIONS),
@@ -61,7 +77,7 @@ word = st.from_regex(r"[a-z]{1,9}", fullmatch=True)
 studies = st.builds(
     Claim,
     number=st.integers(1, 99),
-    sentence=st.text(max_size=60).filter(str.isprintable),
+    sentence=st.text(printable, max_size=60),
     metric=st.sampled_from([*STUDIES]),
     arms=st.tuples(st.just("one"), st.just("other")),
     direction=st.sampled_from(DIRECTIONS),
@@ -72,12 +88,22 @@ studies = st.builds(
     target=st.floats(0, 1),
     published=st.lists(st.builds(Published, word, word, word), max_size=2).map(tuple),
 )
+waits = st.sampled_from(["not_fallen_for", "not_risen_for"])
+whens = st.builds(
+    lambda metric, kind, number, times, done, dials: When(metric, dials, times=times, done=done, **{kind: number}),
+    st.sampled_from(METRICS),
+    waits | st.sampled_from(["above", "below"]),
+    st.floats(1e-9, 1e9),
+    st.none() | st.integers(1, 9),
+    st.integers(0, 99),
+    st.sampled_from([(("lr", "/10"),), (("l1", "+1e-3"), ("lr", 0.5)), (("lr", "- .2"),), (("optimizer", "sgd"),)]),
+)
 presets = st.builds(
     Preset,
-    st.sampled_from(["digits", "xor", "spiral"]),
+    st.sampled_from(["digits", "xor", "spiral", "mine.csv", "../a b/mine.npz", "~/mine.data", "/x/./y.csv"]),
     name=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True),
-    title=st.text(max_size=30).filter(str.isprintable),
-    description=st.text(max_size=60).filter(lambda t: all(c.isprintable() or c in "\n\t" for c in t)),
+    title=st.text(printable, max_size=30),
+    description=st.text(printable | st.sampled_from("\n\t"), max_size=60),
     train_size=st.none() | st.integers(1, 999),
     noise=st.none() | st.floats(0, 1),
     widths=st.lists(st.integers(1, 300), max_size=4).map(tuple),
@@ -85,6 +111,11 @@ presets = st.builds(
     batch_size=st.integers(1, 500),
     seed=st.integers(0, 2**63 - 1),
     steps=st.none() | st.integers(1, 10**6),
+    standardise=st.none() | st.booleans(),
+    target=st.none() | st.text(printable, max_size=9),
+    task=st.none() | st.sampled_from(TASKS),
+    missing=st.none() | st.sampled_from(MISSING_VALUES),
+    conditions=st.lists(whens, max_size=3).map(tuple),
     timeline=st.lists(st.builds(Change, st.integers(0, 99), st.just("dropout"), st.floats(0, 0.5))).map(tuple),
     arms=arms,
     claim=st.none() | studies,
@@ -92,9 +123,36 @@ presets = st.builds(
 )
 
 
+@settings(max_examples=500)
 @given(presets)
 def test_a_preset_written_is_the_preset_read(preset: Preset) -> None:
     assert loads(dumps(preset)) == preset
+
+
+TABLE = 'version = 1\ndataset = "mine.csv"\ntarget = "kind"\ntask = "regression"\nmissing = "median"\n'
+
+
+def test_a_path_counts_from_the_folder_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "mine.toml").write_text('dataset = "../t.csv"\n[[arm]]\nname = "a"\ndataset = "u.csv"\n')
+    (tmp_path / "over.toml").write_text('extends = "deep/mine.toml"\n')
+    monkeypatch.chdir(tmp_path)
+    for ref in ("deep/mine.toml", "over.toml", str(tmp_path / "deep" / "mine.toml")):
+        preset = load_preset(ref)
+        assert preset.dataset == str(tmp_path / "t.csv")
+        assert preset.arm("a").dataset == str(tmp_path / "deep" / "u.csv")
+    assert Preset("./t.csv").dataset == loads("dataset = 'sub/../t.csv'").dataset == str(tmp_path / "t.csv")
+    assert loads(dumps(preset), str(tmp_path / "deep" / "again.toml")) == preset
+
+
+def test_a_version_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    assert loads("version = 1\ndataset = 'xor'") == loads("dataset = 'xor'")
+    assert dumps(Preset("xor")).startswith("version = 1\n")
+    with pytest.raises(PresetError, match=r"^mine\.toml: line 1: version: found 2, this lab reads version 1$"):
+        loads("version = 2\ndataset = 'xor'", "mine.toml")
+    (tmp_path / "base.toml").write_text("version = 2\ndataset = 'xor'")
+    with pytest.raises(PresetError, match=r"extends: .*base\.toml: version: found 2"):
+        loads("extends = 'base.toml'\nversion = 1", str(tmp_path / "mine.toml"))
 
 
 def test_a_short_preset_takes_the_usual_values() -> None:
@@ -138,6 +196,10 @@ def test_every_dial_is_a_key() -> None:
         ("dropout = 0.5", 'activation = ["relu"]', "activation: found 1 names, expected one or 2"),
         ("step = 400", "", "timeline: row 1: step: missing"),
         ("[[timeline]]", "[timeline]", "timeline: expected rows"),
+        ("lr = 0.003", "version = 'x'", "line 5: version: found 'x', this lab reads version 1"),
+        ("lr = 0.003", "target = 3", "line 5: target: found 3, expected text"),
+        ("lr = 0.003", "task = 'clasification'", "line 5: task: .*did you mean 'classification'"),
+        ("lr = 0.003", "missing = 'max'", "line 5: missing: found 'max', allowed: refuse, mean, median"),
         ("lr = 0.003", "[recorded]\nstep = 1", "recorded: expected a table"),
         ("lr = 0.003", "recorded = {step = 1, params_sha256 = 'x'}", "recorded: params_sha256: found 'x'"),
     ],
@@ -156,7 +218,7 @@ def test_a_mistake_is_named_with_its_line(old: str, new: str, words: str) -> Non
 def test_mutated_bytes_are_a_preset_or_one_line(data: st.DataObject) -> None:
     """Cuts, doublings, stray bytes and swapped values: never anything but a Preset or a PresetError."""
     names = (*shelf.shipped_names(), *shelf.claim_names())
-    seeds = [*map(shelf.shipped_bytes, names), GOOD.encode()]
+    seeds = [*map(shelf.shipped_bytes, names), GOOD.encode(), *[(TABLE + GOOD[36:] + CONDITIONS).encode()] * 9]
     raw = bytearray(data.draw(st.sampled_from(seeds)))
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(raw)))

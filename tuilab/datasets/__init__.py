@@ -7,6 +7,8 @@ Importing this loads no array library; a data set's own module is imported when 
 """
 
 from tuilab.datasets.base import DataError, Split
-from tuilab.datasets.registry import DATASETS, Dataset, check_dataset, load, names
+from tuilab.datasets.registry import DATASETS, MISSING_VALUES, Dataset, anchored, check_dataset, load, names
 
-__all__ = ["DATASETS", "DataError", "Dataset", "Split", "check_dataset", "load", "names"]
+__all__ = [
+    "DATASETS", "MISSING_VALUES", "DataError", "Dataset", "Split", "anchored", "check_dataset", "load", "names",
+]  # fmt: skip

@@ -40,7 +40,7 @@ class Source:
     x (n, features) float32; y (n,) int64 class numbers, or (n, outputs) float32 for regression. Where the
     publisher fixed a test part, `x_test` and `y_test` hold it and it is never mixed with the rest. `scaled` says that
     the features are on a scale a network starts well on; where they are not, they are standardised unless told not to.
-    A NaN in x is a missing value that is to be filled in.
+    A NaN in x is a missing value that is to be filled in: with the "mean" or the "median" of its feature, by `fill`.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Source:
     x_test: Floats | None = None
     y_test: Labels | None = None
     scaled: bool = True
+    fill: str = "mean"
 
 
 @dataclass(frozen=True, eq=False)

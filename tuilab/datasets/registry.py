@@ -35,6 +35,8 @@ class Dataset:
 
 _COMMON = ("train_size", "label_noise", "standardise")
 _OWN = (*_COMMON, "target", "task", "missing")  # of a table of the user's
+#: What can be done about a missing value: refuse the table, or take a figure of the training rows that have one.
+MISSING_VALUES = ("refuse", "mean", "median")
 _SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".npz")
 
 #: Every data set by name, in the order they are offered.
@@ -66,6 +68,13 @@ def is_path(name: object) -> bool:
     )  # fmt: skip
 
 
+def anchored(name: str, folder: Path | None = None) -> str:
+    """The absolute path where `name` is one, counted from `folder` (None: where we are); a name of ours as it is."""
+    if not is_path(name):
+        return name
+    return os.path.abspath(os.path.join(folder or "", os.path.expanduser(name)))
+
+
 def check_dataset(name: object) -> str:
     """`name` if it names a data set or looks like the path of one; raises DataError otherwise. Reads nothing."""
     if isinstance(name, str) and (name in DATASETS or is_path(name)):
@@ -86,8 +95,9 @@ def load(
 ) -> Split:
     """The data set `name` (or the file at that path), split by `seed`. An option left at None takes its usual value.
 
-    A table also takes `target` (a column's name), `task` and `missing` ("refuse" or "mean"). Raises DataError, in one
-    line, for an unknown name or option, a value that is not allowed, or data that is missing or not what it should be.
+    A table also takes `target` (a column's name), `task` and `missing` (one of MISSING_VALUES). Raises DataError, in
+    one line, for an unknown name or option, a value that is not allowed, or data that is missing or not what it should
+    be.
     """
     check_dataset(name)
     entry = DATASETS.get(name)

@@ -42,7 +42,7 @@ def split(
     Validation and test parts depend on the seed alone: `train_size` takes the first rows of the shuffled training
     part, `label_noise` gives that share of the training rows a wrong class, `standardise` moves and scales each
     feature, and each regression target, by the training rows' mean and standard deviation (None: if the source is
-    not scaled already). A missing value becomes the training rows' mean of its feature.
+    not scaled already). A missing value becomes the training rows' mean or median of its feature.
     """
     train, val, test = _parts(source, seed)
     train = train[Draws(seed, "order").order(len(train))]
@@ -66,7 +66,7 @@ def split(
         class_names=source.class_names,
         image_shape=source.image_shape,
     )
-    made = _filled(made)
+    made = _filled(made, source.fill)
     return _standardised(made) if (not source.scaled if standardise is None else standardise) else made
 
 
@@ -121,15 +121,22 @@ def _wrong_labels(source: Source, train: NDArray[np.int64], seed: int, rate: flo
     return np.where(hit, (y + shift) % classes, y)
 
 
-def _filled(parts: Split) -> Split:
-    """The same rows with each missing value at its feature's mean over the training rows that have one (else 0)."""
+def _filled(parts: Split, by: str) -> Split:
+    """The same rows with each missing value at its feature's mean or median over the training rows that have one.
+
+    Where none of them has one: 0.
+    """
     gaps = {name: np.isnan(getattr(parts, name)) for name in _FEATURES}
     if not any(map(np.any, gaps.values())):
         return parts
     known = ~gaps["x_train"]
-    total = np.where(known, parts.x_train, 0.0).sum(axis=0, dtype=np.float64)
-    mean = (total / np.maximum(known.sum(axis=0), 1)).astype(np.float32)
-    filled: dict[str, Any] = {name: np.where(gaps[name], mean, getattr(parts, name)) for name in _FEATURES}
+    if by == "median":
+        x = np.where(known.any(axis=0), parts.x_train, np.float32(0.0))
+        value = np.nanmedian(x.astype(np.float64), axis=0).astype(np.float32)
+    else:
+        total = np.where(known, parts.x_train, 0.0).sum(axis=0, dtype=np.float64)
+        value = (total / np.maximum(known.sum(axis=0), 1)).astype(np.float32)
+    filled: dict[str, Any] = {name: np.where(gaps[name], value, getattr(parts, name)) for name in _FEATURES}
     return replace(parts, **filled)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.spec import TASKS, check_name, nearest
 from tuilab.datasets.base import DataError, Source, checked
+from tuilab.datasets.registry import MISSING_VALUES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,10 +34,11 @@ def read_table(path: Path, *, target: str | None = None, task: str | None = None
     """The table in the file; `target` names its column, `task` overrules what the target looks like.
 
     Raises DataError naming row and column (both counted from 1, the header being row 1 if there is one) for a
-    missing value, a word where a number is needed, or a row of another length. With `missing` "mean" a feature may
-    be missing (NaN, to be filled in); the target may not.
+    missing value, a word where a number is needed, or a row of another length. With `missing` "mean" or
+    "median" a feature may be missing (NaN, to be filled in so); the target may not.
     """
-    checked(check_name, "missing", missing, ("refuse", "mean"))
+    checked(check_name, "missing", missing, MISSING_VALUES)
+    fill = "median" if missing == "median" else "mean"
     rows = _rows(path)
     header = _header(rows)
     names = rows[0][1] if header else [f"column {k}" for k in range(1, len(rows[0][1]) + 1)]
@@ -53,9 +55,9 @@ def read_table(path: Path, *, target: str | None = None, task: str | None = None
         checked(check_name, "task", task, TASKS)
     if (task or _task(words)) == "regression":
         y = np.array([[_number(path, number, names[where], cells[where])] for number, cells in rows], np.float32)
-        return Source(path.name, x, y, "regression", scaled=False)
+        return Source(path.name, x, y, "regression", scaled=False, fill=fill)
     y_class, class_names = _classes(path, names[where], words)
-    return Source(path.name, x, y_class, "classification", class_names, scaled=False)
+    return Source(path.name, x, y_class, "classification", class_names, scaled=False, fill=fill)
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:

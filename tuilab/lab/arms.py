@@ -45,7 +45,7 @@ class Arm:
     def __post_init__(self) -> None:
         check_label("name", self.name)
         for key, _ in self.changes:
-            if key in ("name", "title", "description", "extends", "arm", "claim", "recorded", "timeline"):
+            if key in ("name", "title", "description", "extends", "arm", "claim", "recorded", "timeline", "when"):
                 raise SpecError(key, "belongs to the whole preset, not to an arm")
             if key == "seed":
                 raise SpecError(key, "is the same for all arms, so that they can be compared seed by seed")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Validation rows looked at for each row trained on, at most: the looks then take about a tenth of the time.
 LOOK_SHARE = 0.3
 MAX_LOOKS = 2000
+#: The keys of a preset on which its data depend.
+DATA_KEYS = ("dataset", "train_size", "noise", "label_noise", "standardise", "target", "task", "missing", "seed")
 
 
 def load_data(preset: Preset) -> Split:
@@ -34,7 +36,8 @@ def load_data(preset: Preset) -> Split:
     try:
         return load(
             preset.dataset, seed=preset.seed, train_size=preset.train_size, noise=preset.noise,
-            label_noise=preset.label_noise, standardise=preset.standardise or None,
+            label_noise=preset.label_noise, standardise=preset.standardise, target=preset.target, task=preset.task,
+            missing=preset.missing,
         )  # fmt: skip
     except DataError as error:
         raise PresetError(f"{preset.name}: {error}") from None

@@ -1,7 +1,8 @@
 """`extends = "other"`: a preset that says only what is different from another one.
 
-The other is a shipped preset, or a file whose path counts from the folder of the one that extends it. Keys, timeline
-and arms are taken over where the preset has none of its own; name, claim and record are not.
+The other is a shipped preset, or a file whose path counts from the folder of the one that extends it, as does the path
+of a data set. Keys, timeline, conditions and arms are taken over where the preset has none of its own; name, claim and
+record are not.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from tuilab.lab import shelf
 from tuilab.lab.errors import PresetError
 from tuilab.lab.toml_text import decode, parse, read_text, shown
 
+VERSION = 1  # of the preset format
 MAX_DEPTH = 8
 _OWN = ("name", "claim", "recorded")
 
@@ -26,6 +28,7 @@ def merged(table: dict[str, Any], source: str) -> dict[str, Any]:
 
 
 def _merged(table: dict[str, Any], source: str, chain: tuple[str, ...]) -> dict[str, Any]:
+    table = _anchored(table, Path(source).parent)
     if "extends" not in table:
         return table
     ref = table["extends"]
@@ -37,11 +40,24 @@ def _merged(table: dict[str, Any], source: str, chain: tuple[str, ...]) -> dict[
     if len(chain) > MAX_DEPTH:
         raise PresetError(f"found more than {MAX_DEPTH} presets one on the other")
     base = _merged(parse(text, where), where, (*chain, where))
+    if base.get("version", VERSION) != VERSION:
+        raise PresetError(f"{where}: version: found {shown(base['version'])}, this lab reads version {VERSION}")
     kept = {key: value for key, value in base.items() if key not in _OWN}
     for key, other in (("steps", "epochs"), ("epochs", "steps")):
         if key in table:
             kept.pop(other, None)
     return kept | {key: value for key, value in table.items() if key != "extends"}
+
+
+def _anchored(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """`table` with the paths of its data, and of its arms' data, counted from `folder`."""
+    from tuilab.datasets import anchored
+
+    rows = table.get("arm")
+    for row in (table, *(rows if isinstance(rows, list) else ())):
+        if isinstance(row, dict) and isinstance(row.get("dataset"), str):
+            row["dataset"] = anchored(row["dataset"], folder)
+    return table
 
 
 def _read(ref: str, source: str) -> tuple[str, str]:

@@ -10,9 +10,9 @@
     step = 400
     dropout = 0.5
 
-Every dial of `engine.Recipe` is a key; arms.py tells of `[[arm]]` and `[claim]`, extends.py of `extends = "other"`. A
-preset saved from a run also carries `[recorded]`: the step it was saved at
-and the hash of the parameters there, which `tuilab replay --check` compares with.
+Every dial of `engine.Recipe` is a key; conditions.py tells of `[[when]]`, arms.py of `[[arm]]` and `[claim]`,
+extends.py of `extends = "other"`. A preset saved from a run also carries `[recorded]`: the step it was saved at and the
+hash of the parameters there, which `tuilab replay --check` compares with. docs/PRESETS.md describes it all.
 """
 
 from __future__ import annotations
@@ -23,12 +23,26 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from engine.spec import DIALS, MAX_BATCH, Architecture, Recipe, SpecError, check_bool, check_int, check_number, nearest
-from tuilab.lab import shelf, timeline
+from engine.spec import (
+    DIALS,
+    MAX_BATCH,
+    TASKS,
+    Architecture,
+    Recipe,
+    SpecError,
+    check_bool,
+    check_int,
+    check_name,
+    check_number,
+    nearest,
+)  # fmt: skip
+from tuilab.lab import conditions, shelf, timeline
 from tuilab.lab.arms import Arm, Claim, arm_row, arms_from, check_arms, claim_from, claim_table
 from tuilab.lab.checks import check_label, check_text, is_label
+from tuilab.lab.conditions import When, condition
 from tuilab.lab.errors import PresetError
-from tuilab.lab.extends import merged
+from tuilab.lab.extends import VERSION, merged
+from tuilab.lab.recorded import Recorded, recorded_from
 from tuilab.lab.timeline import AUTO, MAX_STEP, USUAL, Change
 from tuilab.lab.toml_text import decode, dump_table, parse, read_text, shown
 
@@ -36,26 +50,10 @@ DEFAULT = "digits"
 DEFAULT_EPOCHS = 20.0
 MAX_SEED = 2**63 - 1  # the largest whole number of TOML
 
-_HASH = re.compile(r"[0-9a-f]{64}")
-_TABLES = ("timeline", "arm", "claim", "recorded")  # in a file, beside KEYS
-_PARTS = ("timeline", "arms", "claim", "recorded")  # what they are called in a Preset
-_TRAINING_FREE = ("name", "title", "description")  # keys that say nothing about the training
+TABLES = ("timeline", "when", "arm", "claim", "recorded")  # in a file, beside KEYS
+_PARTS = ("timeline", "conditions", "arms", "claim", "recorded")  # what they are called in a Preset
+TRAINING_FREE = ("name", "title", "description")  # keys that say nothing about the training
 _ALWAYS = ("activation", "initializer", "optimizer")  # dials written even at their usual value
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What a saved run had reached: `params_sha256` of the parameters after `step` steps on `threads` threads."""
-
-    step: int
-    params_sha256: str
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        check_int("step", self.step, 0, MAX_STEP)
-        check_int("threads", self.threads, 1, 4096)
-        if not isinstance(self.params_sha256, str) or not _HASH.fullmatch(self.params_sha256):
-            raise SpecError("params_sha256", f"found {shown(self.params_sha256)}, expected 64 hex digits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,10 @@ class Preset:
     train_size: int | None = None
     noise: float | None = None
     label_noise: float | None = None
-    standardise: bool = False
+    standardise: bool | None = None
+    target: str | None = None
+    task: str | None = None
+    missing: str | None = None
     widths: tuple[int, ...] = (32,)
     recipe: Recipe = field(default_factory=Recipe)
     batch_size: int = 32
@@ -83,25 +84,32 @@ class Preset:
     epochs: float | None = None
     eval_every: int | None = None
     timeline: tuple[Change, ...] = ()
+    conditions: tuple[When, ...] = ()
     arms: tuple[Arm, ...] = ()
     claim: Claim | None = None
     recorded: Recorded | None = None
 
     def __post_init__(self) -> None:
-        from tuilab.datasets import DataError, check_dataset
+        from tuilab.datasets import MISSING_VALUES, DataError, anchored, check_dataset
 
         check_label("name", self.name)
         check_text("title", self.title, 200)
         check_text("description", self.description, 4000, breaks=True)
         try:
-            check_dataset(self.dataset)
+            self._put("dataset", anchored(check_dataset(self.dataset)))
         except DataError as error:
             raise SpecError(error.field, error.message) from None
         self._put("widths", _widths(self.widths))
         self.recipe.activations(len(self.widths))
         check_int("batch_size", self.batch_size, 1, MAX_BATCH)
         check_int("seed", self.seed, 0, MAX_SEED)
-        check_bool("standardise", self.standardise)
+        if self.standardise is not None:
+            check_bool("standardise", self.standardise)
+        if self.target is not None:
+            check_text("target", self.target, 200)
+        for key, names in (("task", TASKS), ("missing", MISSING_VALUES)):
+            if getattr(self, key) is not None:
+                check_name(key, getattr(self, key), names)
         for key in ("train_size", "steps", "eval_every"):
             if getattr(self, key) is not None:
                 check_int(key, getattr(self, key), 1, MAX_STEP)
@@ -114,6 +122,7 @@ class Preset:
             if change.field == "activation":
                 timeline.check_dial(change.field, change.value, len(self.widths))
         self._put("timeline", timeline.in_order(self.timeline))
+        self._put("conditions", conditions.check_all(self.conditions, len(self.widths)))
         check_arms(self.arms, self.claim)
         for arm in self.arms:
             try:
@@ -151,7 +160,7 @@ class Preset:
         for key, other in (("steps", "epochs"), ("epochs", "steps")):
             if own.get(key) is not None and other not in own:
                 own[other] = None
-        if "recorded" not in own and any(key not in _TRAINING_FREE for key in overrides):
+        if "recorded" not in own and any(key not in TRAINING_FREE for key in overrides):
             own["recorded"] = None
         try:
             return replace(self, recipe=replace(self.recipe, **dials), **own)
@@ -160,11 +169,28 @@ class Preset:
         except (ValueError, TypeError, RecursionError):  # a number too long to print
             raise PresetError(f"{', '.join(overrides)}: found a value no preset can hold") from None
 
+    def at(self, step: int, **dials: Any) -> Preset:
+        """A copy in which these dials are turned once `step` steps are done; raises PresetError."""
+        try:
+            return self.with_(timeline=(*self.timeline, *(Change(step, key, value) for key, value in dials.items())))
+        except SpecError as error:
+            raise PresetError(f"at step {shown(step)}: {error}") from None
+
+    def when(self, text: str, **dials: Any) -> Preset:
+        """A copy in which these dials are turned when what `text` says is seen; raises PresetError.
+
+        `preset.when("val_loss not fallen for 5 epochs", lr="/10")`
+        """
+        try:
+            return self.with_(conditions=(*self.conditions, condition(text, **dials)))
+        except SpecError as error:
+            raise PresetError(error) from None
+
 
 #: The keys of a preset, in the order they are written; the command line sets them by these names.
 KEYS: tuple[str, ...] = (
-    "name", "title", "description", "dataset", "train_size", "noise", "label_noise", "standardise", "widths",
-    *DIALS, "batch_size", "seed", "steps", "epochs", "eval_every",
+    "name", "title", "description", "dataset", "train_size", "noise", "label_noise", "standardise", "target", "task",
+    "missing", "widths", *DIALS, "batch_size", "seed", "steps", "epochs", "eval_every",
 )  # fmt: skip
 
 
@@ -194,11 +220,12 @@ def loads(text: str, source: str = "preset") -> Preset:
 
 def _built(table: dict[str, Any], stem: str) -> Preset:
     """The preset of a parsed table; raises SpecError."""
+    known = (*KEYS, *TABLES, "version")
     for key in table:
-        if key not in KEYS and key not in _TABLES:
-            raise SpecError(
-                key, f"unknown key, allowed: {', '.join(KEYS)}, {', '.join(_TABLES)}{nearest(key, (*KEYS, *_TABLES))}"
-            )
+        if key not in known:
+            raise SpecError(key, f"unknown key, allowed: {', '.join(known)}{nearest(key, known)}")
+    if table.get("version", VERSION) != VERSION:
+        raise SpecError("version", f"found {shown(table['version'])}, this lab reads version {VERSION}")
     if "dataset" not in table:
         raise SpecError("dataset", "missing, expected the name of a data set such as dataset = 'digits'")
     dials = {key: _usual(key, value) for key, value in table.items() if key in DIALS}
@@ -209,20 +236,11 @@ def _built(table: dict[str, Any], stem: str) -> Preset:
         **own,
         recipe=Recipe(**dials),
         timeline=timeline.from_rows(table.get("timeline", [])),
+        conditions=conditions.from_rows(table.get("when", [])),
         arms=arms_from(table.get("arm", [])),
         claim=None if claim is None else claim_from(claim),
-        recorded=None if recorded is None else _recorded(recorded),
+        recorded=None if recorded is None else recorded_from(recorded),
     )
-
-
-def _recorded(table: object) -> Recorded:
-    names = tuple(f.name for f in fields(Recorded))
-    if not isinstance(table, dict) or not {"step", "params_sha256"} <= set(table) <= set(names):
-        raise SpecError("recorded", f"expected a table of {', '.join(names)}")
-    try:
-        return Recorded(**table)
-    except SpecError as error:
-        raise SpecError("recorded", str(error)) from None
 
 
 def _line_of(text: str, key: str) -> str:
@@ -241,9 +259,11 @@ def dumps(preset: Preset) -> str:
     written = ("name", "widths", "batch_size", "seed", *_ALWAYS)
     table = {key: preset.get(key) for key in KEYS}
     table = {k: v for k, v in table.items() if v is not None and (k in written or v != usual.get(k))}
-    text = dump_table(table)
+    text = dump_table({"version": VERSION, **table})
     for row in timeline.to_rows(preset.timeline):
         text += f"\n[[timeline]]\n{dump_table(row)}"
+    for when in preset.conditions:
+        text += f"\n[[when]]\n{dump_table(conditions.to_row(when))}"
     for arm in preset.arms:
         text += f"\n[[arm]]\n{dump_table(arm_row(arm))}"
     if preset.claim is not None:

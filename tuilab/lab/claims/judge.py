@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from engine.spec import nearest
 from tuilab.lab import shelf
 from tuilab.lab.arms import Claim
-from tuilab.lab.building import load_data
+from tuilab.lab.building import DATA_KEYS, load_data
 from tuilab.lab.claims import statistics
 from tuilab.lab.claims.statistics import Estimate
 from tuilab.lab.errors import LabError, PresetError
@@ -20,7 +20,6 @@ from tuilab.lab.preset import Preset, load_preset
 if TYPE_CHECKING:
     from tuilab.datasets import Split
 
-_DATA = ("dataset", "train_size", "noise", "label_noise", "standardise", "seed")
 Tell = Callable[[int], None]
 
 
@@ -126,7 +125,7 @@ def _values(preset: Preset, claim: Claim) -> tuple[float, ...]:
     values = []
     for name in claim.arms:
         arm = preset.arm(name)
-        key = tuple(arm.get(part) for part in _DATA)
+        key = tuple(arm.get(part) for part in DATA_KEYS)
         if key not in loaded:
             loaded[key] = load_data(arm)
         values.append(_value(arm, claim, loaded[key]))
