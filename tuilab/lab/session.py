@@ -50,7 +50,7 @@ class Session:
         self.probe_every = 0  # steps from one look at the lengths of updates and weights to the next; 0: none
         self._data, self.until = data, until
         #: Told of each look at the validation part, from which the run could go on.
-        self.watch: Callable[[Session], None] | None = None
+        self.on_look: Callable[[Session], None] | None = None
         self._begin(Saver(folder, runs), saved)
 
     def _begin(self, saver: Saver, saved: SavedState | None = None) -> None:
@@ -60,14 +60,14 @@ class Session:
         self.total_steps = self.until or preset.steps or 0  # 0: not known before the data are
         self.eval_every = preset.eval_every or 0
         self.recipe, self.batch_size = preset.recipe, preset.batch_size
-        self.lived = Lived((), preset.timeline)
+        self.lived = Lived(preset.timeline, preset.conditions, saved.seen if saved else ())
         self.wall_s = saved.wall_s if saved else 0.0  # spent on steps and looks at the validation part
         self.train_loss = self.val_loss = self.val_accuracy = _NAN
         self.grad_norms: tuple[float, ...] = ()
         self.phase = ""  # what keeps a session from being ready: "compiling kernels"
         self.closed = False
         self._trainer: Trainer | None = None
-        self._good: Moment | None = None  # the last one known to be finite
+        self.good: Moment | None = None  # the last one known to be finite
 
     # ---- what it is at
 
@@ -75,7 +75,7 @@ class Session:
     def data(self) -> Split:
         """The data, loaded on first use; raises PresetError."""
         if self._data is None:
-            self._data = building.load_data(self.preset)
+            self._data = building.load_data(self.preset, self._tell)
         return self._data
 
     @property
@@ -150,7 +150,7 @@ class Session:
             else:
                 self._trainer = building.restored_trainer(self.preset, data, self._saved, self.threads)
                 done = self._saved.events
-                self.lived.go_to(self.preset.timeline[:done], self.preset.timeline[done:])
+                self.lived.go_to(self.preset.timeline[:done], self.preset.timeline[done:], self._saved.seen)
         self.backend, self.threads = self._trainer.backend, self._trainer.threads
         self._read_dials()
         if self.folder is not None:
@@ -160,7 +160,7 @@ class Session:
             self._look()
         else:
             self._saved = None
-            self._good = self.moment()
+            self.good = self.moment()
         self._apply_timeline()
         self.phase = ""
 
@@ -201,6 +201,7 @@ class Session:
             return
         self.history.add(metrics)
         self.saver.add_metrics(metrics)
+        self.lived.watch.note(metrics)
         self.train_loss = float(metrics.loss[-100:].mean())
         self.grad_norms = tuple(metrics.grad_norm[-1].tolist())
 
@@ -211,10 +212,12 @@ class Session:
         self.val_loss, self.val_accuracy = seen.loss, seen.accuracy
         self.history.add_eval(trainer.step, seen.loss, seen.accuracy)
         self.saver.add_eval(trainer.step, seen.loss, seen.accuracy)
-        if self._good is None or (math.isfinite(seen.loss) and trainer.step % (GOOD_LOOKS * self.eval_every) == 0):
-            self._good = self.moment()
-        if self.watch is not None:
-            self.watch(self)
+        self.lived.do_seen(trainer, seen.loss, seen.accuracy)
+        self._read_dials()
+        if self.good is None or (math.isfinite(seen.loss) and trainer.step % (GOOD_LOOKS * self.eval_every) == 0):
+            self.good = self.moment()
+        if self.on_look is not None:
+            self.on_look(self)
 
     # ---- dials
 
@@ -241,11 +244,12 @@ class Session:
 
     def moment(self, curves: bool = False) -> Moment:
         """The present moment (`curves`: with a copy of them); after a divergence the last good one. Engine thread."""
-        if self._good is not None and self.diverged_at is not None:
-            return self._good
+        past = self.history.copy() if curves else None
+        if self.good is not None and self.diverged_at is not None:
+            return replace(self.good, curves=past)
         return Moment(
             self.trainer.snapshot(), self.step, self.events, tuple(self.lived.ahead), self.train_loss, self.val_loss,
-            self.val_accuracy, self.grad_norms, self.history.copy() if curves else None,
+            self.val_accuracy, self.grad_norms, self.lived.watch.state, past,
         )  # fmt: skip
 
     def return_to(self, moment: Moment) -> None:
@@ -253,8 +257,8 @@ class Session:
         from engine import Trainer
 
         self._trainer = Trainer.restore(moment.snapshot, self.data.x_train, self.data.y_train, threads=self.threads)
-        self._good = moment
-        self.lived.go_to(moment.events, moment.ahead)
+        self.good = moment
+        self.lived.go_to(moment.events, moment.ahead, moment.seen)
         self._read_dials()
         self.train_loss, self.grad_norms = moment.train_loss, moment.grad_norms
         self.val_loss, self.val_accuracy = moment.val_loss, moment.val_accuracy
@@ -268,9 +272,9 @@ class Session:
 
     def rewind(self) -> bool:
         """Back to the last moment known to be good, so that a run that diverged can go on with other dials."""
-        if self._good is None:
+        if self.good is None:
             return False
-        self.return_to(self._good)
+        self.return_to(self.good)
         return True
 
     def extend(self, steps: int) -> None:
@@ -310,7 +314,8 @@ class Session:
             return preset
         extended = self.until is None and preset.steps is not None and self.total_steps > preset.steps
         steps = self.total_steps if extended else preset.steps
-        return replace(preset, timeline=self.lived.timeline, steps=steps, recorded=None)
+        whens = self.lived.whens(self.step)
+        return replace(preset, timeline=self.lived.timeline, conditions=whens, steps=steps, recorded=None)
 
     def result(self) -> dict[str, Any]:
         """The outcome so far as the object `--json` prints."""
@@ -323,12 +328,8 @@ class Session:
 
     def _state(self) -> SavedState | None:
         """The state to save; after a divergence the last good one."""
-        if self.diverged_at is None:
-            return building.saved_state(self.trainer.snapshot(), self.step, len(self.events), self.wall_s)
-        good = self._good
-        if good is None:
-            return None
-        return building.saved_state(good.snapshot, good.step, len(good.events), self.wall_s)
+        moment = self.moment() if self.diverged_at is None else self.good
+        return None if moment is None else building.saved_state(moment, self.wall_s)
 
     def close(self) -> None:
         """Saves everything and lets go of the folder; nothing is trained after it. Engine thread."""

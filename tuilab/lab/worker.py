@@ -1,4 +1,4 @@
-"""One background thread that moves a session, so that nothing the training does makes the screen wait.
+"""One background thread that moves a session and its lanes, so that nothing the training does makes the screen wait.
 
 Every method but `stop` and `as_preset` returns at once; what it asks for happens between two chunks of about 15 ms.
 What the thread has to tell is in `frame()`, a picture of one moment that no later step changes.
@@ -12,17 +12,17 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from engine.spec import Recipe
+from engine.spec import SpecError
 from tuilab.lab.disk import why
 from tuilab.lab.errors import LabError, one_line
-from tuilab.lab.history import Curves
+from tuilab.lab.frame import Frame, picture
+from tuilab.lab.lanes import Lanes
 from tuilab.lab.pace import CHUNK_S, Pace
 from tuilab.lab.preset import Preset
 from tuilab.lab.session import Session
-from tuilab.lab.timeline import Change
+from tuilab.lab.timeline import check_dial
 
 _T = TypeVar("_T")
 _END = float("inf")  # the goal of a run without another
@@ -30,38 +30,11 @@ PROBE_EVERY = 25  # a probed step takes about a fifth longer
 _NOW = -1.0  # the goal that is reached already
 
 
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """All the screen shows, at one moment. `total_steps` is 0 until the data are loaded.
-
-    `revision` changes whenever anything else does. `message` tells what is going on beside the training, `error`
-    what ended it: one line each.
-    """
-
-    status: str  # ready, running, paused, finished, stopped, diverged
-    step: int
-    total_steps: int
-    epoch: float
-    steps_per_s: float
-    recipe: Recipe
-    batch_size: int
-    seed: int
-    curves: Curves
-    events: tuple[Change, ...]
-    train_loss: float
-    val_loss: float
-    val_accuracy: float
-    diverged_at: int | None
-    message: str
-    error: str | None
-    revision: int
-
-
 class Worker:
-    """Moves `session`, which no other thread may touch while this one lives."""
+    """Moves `session` and the lanes forked from it, which no other thread may touch while this one lives."""
 
     def __init__(self, session: Session):
-        self.session = session
+        self.lanes = Lanes(session)
         session.probe_every = session.probe_every or PROBE_EVERY
         self._cond = threading.Condition()
         self._requests: deque[Callable[[], None]] = deque()
@@ -73,8 +46,13 @@ class Worker:
         self._since = time.monotonic()
         self._thread = threading.Thread(target=self._live, name="tuilab-engine", daemon=True)
         self._revision = self._seen = 0
-        self._state = self._picture()
-        self._frame = Frame(**self._state, curves=session.history.series(), message="", revision=0)
+        self._state = picture(self.lanes, False, 0.0, None)
+        self._frame = self._state.frame("", 0)
+
+    @property
+    def session(self) -> Session:
+        """The session of the lane that the dials act on."""
+        return self.lanes.active.session
 
     # ---- what is asked for (any thread)
 
@@ -88,7 +66,7 @@ class Worker:
 
     def advance(self, n: int) -> None:
         """Trains `n` steps, then pauses; asked for twice, it is both."""
-        self._set_goal(lambda: n + (self.session.step if self._goal in (None, _NOW, _END) else self._goal))
+        self._set_goal(lambda: n + (self.lanes.front if self._goal in (None, _NOW, _END) else self._goal))
 
     def pause(self) -> None:
         """Pauses after the chunk that is going on."""
@@ -99,21 +77,35 @@ class Worker:
             self._cond.notify()
 
     def turn(self, field: str, value: Any) -> None:
-        """Turns a dial; raises SpecError at once if it cannot be."""
-        self.session.turn(field, value)
-        self._ask(self.session.apply_turns)
+        """Turns a dial of the active lane; raises SpecError at once if it cannot be."""
+        checked = check_dial(field, value, len(self.session.preset.widths))
+        self._ask(lambda: self.lanes.turn(field, checked))
+
+    def lane(self, request: Callable[[Lanes], object], rest: bool = False) -> None:
+        """Does `request` (a method of Lanes) between two chunks; `rest`: and pauses. Why it cannot be is a message."""
+
+        def do() -> None:
+            if rest:
+                self._rest()
+            try:
+                request(self.lanes)
+                self.session.lived.refused = None
+            except (LabError, SpecError) as error:
+                self.session.lived.refused = str(error)
+
+        self._ask(do)
 
     def reset(self) -> None:
         """Back to the first step, paused."""
         self._ask(self._reset)
 
     def rewind(self) -> None:
-        """Back to the last good state of a run that diverged, paused."""
-        self._ask(self._rewind)
+        """Back to the last good state of a lane that diverged, paused."""
+        self.lane(Lanes.rewind, rest=True)
 
     def extend(self, steps: int) -> None:
         """`steps` more than the budget."""
-        self._ask(lambda: self.session.extend(steps))
+        self._ask(lambda: self.lanes.extend(steps))
 
     def set_speed(self, steps_per_s: float | None) -> None:
         """At most so many steps a second; None: as fast as it goes."""
@@ -130,8 +122,7 @@ class Worker:
         frame, message = self._frame, self._message()
         if (revision, message) != (self._seen, frame.message):
             self._seen = revision
-            curves = self.session.history.series()
-            self._frame = frame = Frame(**state, curves=curves, message=message, revision=frame.revision + 1)
+            self._frame = frame = state.frame(message, frame.revision + 1)
         return frame
 
     def call(self, function: Callable[[Session], _T], timeout: float | None = None) -> _T:
@@ -171,7 +162,7 @@ class Worker:
             self._goal = None
             self._cond.notify()
         if self._thread.ident is None:
-            self.session.close()
+            self.lanes.close()
             return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
@@ -204,7 +195,7 @@ class Worker:
         self._goal = None
         try:
             self._answer()
-            self.session.close()
+            self.lanes.close()
         except Exception as error:
             self._error = self._error or _told(error)
         self._publish()
@@ -224,19 +215,19 @@ class Worker:
             self._cond.wait_for(lambda: bool(self._requests) or self._stopping, seconds)
 
     def _train(self) -> None:
-        """One chunk, and the rest of its time where the speed is limited."""
+        """One chunk of every lane, and the rest of its time where the speed is limited."""
         goal, speed = self._goal, self._speed
-        left = (_END if goal is None else goal) - self.session.step
-        if left <= 0 or self.session.ended:
+        left = (_END if goal is None else goal) - self.lanes.front
+        if left <= 0 or self.lanes.ended:
             self._rest()
             self._publish()
             return
         chunk = self._pace.chunk if speed is None else min(self._pace.chunk, max(1, int(speed * CHUNK_S)))
         begun = time.perf_counter()
-        done = self.session.advance(int(min(chunk, left)))
+        done = self.lanes.advance(int(min(chunk, left)))
         took = time.perf_counter() - begun
         self._pace.took(done, took)
-        if self.session.ended:
+        if self.lanes.ended:
             self._rest()
         self._publish()
         if speed is not None and self._goal is not None:
@@ -248,15 +239,12 @@ class Worker:
 
     def _reset(self) -> None:
         self._rest()
-        self.session.reset()
+        self.lanes.reset()
         self.session.prepare()
 
-    def _rewind(self) -> None:
-        self._rest()
-        self.session.rewind()
-
     def _publish(self) -> None:
-        state = self._picture()
+        moving = self._goal is not None and not self.lanes.ended and self._error is None
+        state = picture(self.lanes, moving, self._limited(self._pace.rate) if moving else 0.0, self._error)
         with self._cond:
             self._revision += 1
             self._state = state
@@ -264,20 +252,6 @@ class Worker:
     def _message(self) -> str:
         phase = self.session.phase
         return f"{phase}… {time.monotonic() - self._since:.0f} s" if phase else self.session.problem or ""
-
-    def _picture(self) -> dict[str, Any]:
-        """The fields of a frame that the engine thread knows."""
-        session, goal = self.session, self._goal
-        running = goal is not None and not session.ended and self._error is None
-        return {
-            "status": "running" if running else session.status,
-            "step": session.step, "total_steps": session.total_steps, "epoch": session.epoch,
-            "steps_per_s": self._limited(self._pace.rate) if running else 0.0,
-            "recipe": session.recipe, "batch_size": session.batch_size, "seed": session.preset.seed,
-            "events": session.events, "train_loss": session.train_loss,
-            "val_loss": session.val_loss, "val_accuracy": session.val_accuracy,
-            "diverged_at": session.diverged_at, "error": self._error,
-        }  # fmt: skip
 
     def _limited(self, rate: float) -> float:
         return rate if self._speed is None else min(rate, self._speed)

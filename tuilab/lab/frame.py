@@ -1,0 +1,113 @@
+"""What a screen shows of the training, at one moment: the lane with the dials, and beside it the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.spec import Recipe
+from tuilab.lab.history import Curves
+from tuilab.lab.timeline import Change
+from tuilab.lab.trail import Place
+
+if TYPE_CHECKING:
+    from tuilab.lab.history import History
+    from tuilab.lab.lanes import Lane, Lanes
+
+
+@dataclass(frozen=True, eq=False)
+class LaneFrame:
+    """One lane of several. `name` is its letter, `difference` what it is beside the main one: `A + batch norm`."""
+
+    name: str
+    main: bool
+    active: bool  # the dials act on it
+    difference: str  # empty for the main one
+    status: str
+    step: int
+    epoch: float
+    total_steps: int
+    recipe: Recipe
+    batch_size: int
+    curves: Curves
+    events: tuple[Change, ...]
+    train_loss: float
+    val_loss: float
+    val_accuracy: float
+    diverged_at: int | None
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """All the screen shows, at one moment. `total_steps` is 0 until the data are loaded.
+
+    `revision` changes whenever anything else does. `message` tells what is going on beside the training, `error`
+    what ended it: one line each. `lanes` is empty as long as there is one only; the rest is that of the active one.
+    """
+
+    status: str  # ready, running, paused, finished, stopped, diverged
+    step: int
+    total_steps: int
+    epoch: float
+    steps_per_s: float
+    recipe: Recipe
+    batch_size: int
+    seed: int
+    curves: Curves
+    events: tuple[Change, ...]
+    train_loss: float
+    val_loss: float
+    val_accuracy: float
+    diverged_at: int | None
+    message: str
+    error: str | None
+    revision: int
+    moving: bool = False  # whether any lane does steps
+    places: tuple[Place, ...] = ()  # moments to go back to, the earliest first
+    lanes: tuple[LaneFrame, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What the engine thread knows of a moment: the fields of a frame but its curves, which the screen's thread reads.
+
+    `lanes` has such fields, and the history, for each of several lanes.
+    """
+
+    fields: dict[str, Any]
+    history: History
+    lanes: tuple[tuple[dict[str, Any], History], ...]
+
+    def frame(self, message: str, revision: int) -> Frame:
+        """The frame, with the curves as they are now."""
+        lanes = tuple(LaneFrame(**fields, curves=history.series()) for fields, history in self.lanes)
+        return Frame(**self.fields, curves=self.history.series(), message=message, revision=revision, lanes=lanes)
+
+
+def picture(lanes: Lanes, moving: bool, steps_per_s: float, error: str | None) -> Picture:
+    """The present moment of all lanes. On the engine thread."""
+    active = lanes.active
+    fields = {
+        **_facts(active, moving), "steps_per_s": steps_per_s, "seed": active.session.preset.seed, "error": error,
+        "moving": moving,
+    }  # fmt: skip
+    several = lanes.lanes if len(lanes.lanes) > 1 else []
+    sides = tuple(
+        ({**_facts(lane, moving), "name": lane.name, "main": lane is lanes.main, "active": lane is active,
+          "difference": lanes.difference(lane)}, lane.session.history)
+        for lane in several
+    )  # fmt: skip
+    return Picture(fields, active.session.history, sides)
+
+
+def _facts(lane: Lane, moving: bool) -> dict[str, Any]:
+    """The fields that a frame and the frame of a lane have in common."""
+    session = lane.session
+    return {
+        "status": "running" if moving and not session.ended else session.status, "step": session.step,
+        "total_steps": session.total_steps, "epoch": session.epoch, "recipe": session.recipe,
+        "batch_size": session.batch_size, "events": session.events, "train_loss": session.train_loss,
+        "val_loss": session.val_loss, "val_accuracy": session.val_accuracy, "diverged_at": session.diverged_at,
+        "places": lane.trail.places,
+    }  # fmt: skip
