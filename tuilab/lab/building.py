@@ -18,9 +18,9 @@ from tuilab.lab.timeline import Change
 
 if TYPE_CHECKING:
     from engine import Trainer
-    from engine.snapshot import Snapshot
     from tuilab.datasets import Split
     from tuilab.lab.history import History
+    from tuilab.lab.moment import Moment
 
 #: Validation rows looked at for each row trained on, at most: the looks then take about a tenth of the time.
 LOOK_SHARE = 0.3
@@ -29,18 +29,29 @@ MAX_LOOKS = 2000
 DATA_KEYS = ("dataset", "train_size", "noise", "label_noise", "standardise", "target", "task", "missing", "seed")
 
 
-def load_data(preset: Preset) -> Split:
-    """The data of `preset`; raises PresetError."""
+def load_data(preset: Preset, tell: Callable[[str], None] | None = None) -> Split:
+    """The data of `preset`; raises PresetError. `tell`: fetch it if it is not here, and tell how far."""
     from tuilab.datasets import DataError, load
 
     try:
-        return load(
+        if tell is not None:
+            _fetched(preset.dataset, tell)
+        data = load(
             preset.dataset, seed=preset.seed, train_size=preset.train_size, noise=preset.noise,
             label_noise=preset.label_noise, standardise=preset.standardise, target=preset.target, task=preset.task,
             missing=preset.missing,
         )  # fmt: skip
     except DataError as error:
         raise PresetError(f"{preset.name}: {error}") from None
+    if data.task != "classification" and any(when.metric == "val_accuracy" for when in preset.conditions):
+        raise PresetError(f"{preset.name}: when: val_accuracy: {data.name} has no classes, allowed: val_loss, …")
+    return data
+
+
+def _fetched(dataset: str, tell: Callable[[str], None]) -> None:
+    from tuilab.datasets.fetch import ensure
+
+    ensure(dataset, lambda file, done, total: tell(f"fetching {file} {done / max(total, 1):.0%}"))
 
 
 def budget(preset: Preset, data: Split) -> int:
@@ -133,10 +144,11 @@ def _dials_after(preset: Preset, changes: tuple[Change, ...]) -> tuple[Recipe, i
     return preset.recipe.changed(**dials), batch_size
 
 
-def saved_state(snapshot: Snapshot, step: int, events: int, wall_s: float) -> SavedState:
-    """`snapshot` as a run folder keeps it."""
+def saved_state(moment: Moment, wall_s: float) -> SavedState:
+    """`moment` as a run folder keeps it."""
+    snapshot = moment.snapshot
     sha = hashlib.sha256(snapshot.arrays["params"].tobytes()).hexdigest()
-    return SavedState(snapshot.arrays, snapshot.meta, step, events, wall_s, sha)
+    return SavedState(snapshot.arrays, snapshot.meta, moment.step, len(moment.events), wall_s, sha, moment.seen)
 
 
 def read_curves(folder: Path, history: History, step: int) -> None:

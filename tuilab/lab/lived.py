@@ -1,4 +1,7 @@
-"""The timeline of a run as it comes about: what was turned so far, what is planned still, what was just asked for."""
+"""The timeline of a run as it comes about: what was turned so far, what is planned still, what was just asked for.
+
+And what the conditions of the preset add to it, as they fire.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from engine.spec import SpecError
+from tuilab.lab import conditions
+from tuilab.lab.conditions import When
 from tuilab.lab.timeline import WITH_SIDE_EFFECTS, Change
+from tuilab.lab.watch import State, Watch
 
 if TYPE_CHECKING:
     from engine import Trainer
@@ -19,9 +25,10 @@ class Lived:
     Any thread may `ask`; all else is for the engine thread.
     """
 
-    def __init__(self, events: Iterable[Change], ahead: Iterable[Change]):
-        self.events: tuple[Change, ...] = tuple(events)
+    def __init__(self, ahead: Iterable[Change], whens: Iterable[When] = (), seen: State = ()):
+        self.events: tuple[Change, ...] = ()
         self.ahead = deque(ahead)
+        self.watch = Watch(whens, seen)
         self.refused: str | None = None  # the last turn that could not be, in one line
         self._asked: deque[tuple[str, Any]] = deque()
 
@@ -30,9 +37,23 @@ class Lived:
         """What was done, then what is planned."""
         return (*self.events, *self.ahead)
 
-    def go_to(self, events: Iterable[Change], ahead: Iterable[Change]) -> None:
+    def go_to(self, events: Iterable[Change], ahead: Iterable[Change], seen: State) -> None:
         """Another place of the timeline; what was asked for and not done is done there."""
         self.events, self.ahead = tuple(events), deque(ahead)
+        self.watch.restore(seen)
+
+    def whens(self, step: int) -> tuple[When, ...]:
+        """The conditions for a preset whose timeline is this one up to `step`."""
+        return conditions.done_until(self.watch.conditions, step)
+
+    def do_seen(self, trainer: Trainer, val_loss: float, val_accuracy: float) -> None:
+        """Does what the conditions make of this look at the validation part."""
+        for field, value in self.watch.look(trainer.step, trainer.epoch, val_loss, val_accuracy):
+            try:
+                wanted = conditions.resolved(field, value, trainer.recipe, trainer.batch_size)
+                self._do_unless_there(trainer, field, wanted)
+            except SpecError as error:
+                self.refused = str(error)
 
     def ask(self, field: str, value: Any) -> None:
         """Notes that a dial, checked already, is to be turned before the next step."""
@@ -42,14 +63,17 @@ class Lived:
         """Does what was asked for since; a dial that stands there already is left alone."""
         while self._asked:
             field, value = self._asked.popleft()
-            now = trainer.batch_size if field == "batch_size" else getattr(trainer.recipe, field)
-            if value == now:
-                continue
             try:
-                self._do(trainer, Change(trainer.step, field, value))
-                self.refused = None
+                if self._do_unless_there(trainer, field, value):
+                    self.refused = None
             except SpecError as error:
                 self.refused = str(error)
+
+    def _do_unless_there(self, trainer: Trainer, field: str, value: Any) -> bool:
+        there = value == (trainer.batch_size if field == "batch_size" else getattr(trainer.recipe, field))
+        if not there:
+            self._do(trainer, Change(trainer.step, field, value))
+        return not there
 
     def do_due(self, trainer: Trainer) -> None:
         """Does what is planned up to the step at which the trainer is."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuilab.lab.timeline import Change
+from tuilab.lab.watch import State
 
 if TYPE_CHECKING:
     from engine.snapshot import Snapshot
@@ -27,6 +28,7 @@ class Moment:
     val_loss: float
     val_accuracy: float
     grad_norms: tuple[float, ...]
+    seen: State = ()  # what the conditions know of the past
     curves: History | None = None
 
     @property

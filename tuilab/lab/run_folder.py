@@ -19,7 +19,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,7 @@ class SavedState:
     events: int  # changes applied so far: that many first rows of the timeline
     wall_s: float
     params_sha256: str
+    seen: tuple[Any, ...] = ()  # what the preset's conditions know of the past (see watch.State)
 
 
 class RunFolder:
@@ -143,7 +144,7 @@ class RunFolder:
         # The timeline first: a snapshot never knows of more changes than the preset beside it.
         write_atomic(self.path / PRESET, dumps(preset).encode())
         if state is not None:
-            meta = {name: getattr(state, name) for name in ("trainer", "step", "events", "wall_s", "params_sha256")}
+            meta = {f.name: getattr(state, f.name) for f in fields(state) if f.name != "arrays"}
             write_atomic(self.path / SNAPSHOT, pack(state.arrays, meta))
         self._due = max(self._due, time.monotonic() + (time.monotonic() - begun) / SAVE_SHARE)
 
@@ -240,7 +241,7 @@ class RunRecord:
         try:
             return SavedState(
                 arrays, dict(meta["trainer"]), int(meta["step"]), int(meta["events"]),
-                float(meta["wall_s"]), str(meta["params_sha256"]),
+                float(meta["wall_s"]), str(meta["params_sha256"]), tuple(tuple(part) for part in meta.get("seen", ())),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, OverflowError):
             raise RunError(f"{path}: its header is not one of this lab") from None

@@ -7,13 +7,14 @@ fires where it would have fired without the break. It does not depend on how the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tuilab.lab.conditions import When
+from tuilab.lab.errors import RunError
 
 #: (loss, gradient norm, steps) summed since the last look, then (best, its epoch, times fired, beyond the bound)
 #: for each condition.
@@ -35,15 +36,18 @@ class _Mark:
 class Watch:
     """The conditions of a run on its way. `note` hears of every step, `look` of every look."""
 
-    def __init__(self, conditions: Sequence[When], state: State = ()):
+    def __init__(self, conditions: Iterable[When], state: State = ()):
         self.conditions = tuple(conditions)
         self.restore(state)
 
     def restore(self, state: State) -> None:
-        """Back to a state that `state` gave (empty: the beginning)."""
-        sums, *marks = state or ((0.0, 0.0, 0), *(() for _ in self.conditions))
-        self._loss, self._norm, self._steps = sums
-        self._marks = [_Mark(*mark) for mark in marks]
+        """Back to a state that `state` gave (empty: the beginning); raises RunError if it cannot be one."""
+        try:
+            sums, *marks = state or ((0.0, 0.0, 0), *(() for _ in self.conditions))
+            self._loss, self._norm, self._steps = sums
+            self._marks = [_Mark(*mark) for _, mark in zip(self.conditions, marks, strict=True)]
+        except (TypeError, ValueError):
+            raise RunError("snapshot: it is not of this preset.toml, which must have been changed since") from None
 
     @property
     def state(self) -> State:
