@@ -111,15 +111,18 @@ def _prepare(folder: Path) -> None:
 def open_lab(folder: Path, *args: str) -> Terminal:
     """`tuilab ARGS` in a terminal, with none of the person's own settings."""
     env = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "TUILAB_CONFIG": str(folder / "config.toml")}
-    return Terminal([sys.executable, "-m", "tuilab", *args], folder, SIZE, {**_from_here(), **env})
+    return Terminal([sys.executable, "-m", "tuilab", *args], folder, SIZE, {**_from_here(folder), **env})
 
 
-def _from_here() -> dict[str, str]:
+def _from_here(folder: Path) -> dict[str, str]:
     """This tuilab for a process that starts in another folder."""
     import tuilab
 
     root = str(Path(tuilab.__file__).resolve().parents[1])
-    return {"PYTHONPATH": os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)}
+    env = {"PYTHONPATH": os.pathsep.join(p for p in (root, os.environ.get("PYTHONPATH", "")) if p)}
+    if sys.dont_write_bytecode:  # then a start would compile every module, as no start of an installed package does
+        env |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    return env
 
 
 def first_paints(folder: Path, starts: int) -> tuple[list[float], list[float]]:
@@ -162,7 +165,7 @@ def _rounds(
     lab.press(" ")
     lab.see("paused")
     with subprocess.Popen(
-        command, cwd=folder, env={**os.environ, **_from_here()}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        command, cwd=folder, env={**os.environ, **_from_here(folder)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True,
     ) as headless:  # fmt: skip
         try:

@@ -25,20 +25,23 @@ def open_lab(args: argparse.Namespace) -> int:
         command = nearest(args.ref, COMMANDS)
         raise PresetError(f"{error}; commands: {', '.join(COMMANDS)}{command}" if command else error) from None
     if _on_terminal():
-        from tuilab.tui.app import open_lab as open_screen
-
-        return open_screen(args.ref, backend=args.backend, threads=args.threads)
+        return _on_screen(args)
     print("tuilab: no terminal here, so the preset runs without the screen", file=sys.stderr)
     return _trained(preset, args, out=None, as_json=False)
 
 
 def run(args: argparse.Namespace) -> int:
     """`tuilab run`."""
+    return _trained(chosen_preset(args), args, out=args.out, as_json=args.json)
+
+
+def chosen_preset(args: argparse.Namespace) -> Any:
+    """The preset, or its arm, that the options of `run` and `sweep` ask for, with what they change."""
     from tuilab.lab.override import overridden
     from tuilab.lab.preset import load_preset
 
     preset = load_preset(args.ref)
-    preset = overridden(
+    return overridden(
         preset if args.arm is None else preset.arm(args.arm),
         sets=args.sets,
         at=args.at,
@@ -46,7 +49,6 @@ def run(args: argparse.Namespace) -> int:
         epochs=args.epochs,
         seed=args.seed,
     )
-    return _trained(preset, args, out=args.out, as_json=args.json)
 
 
 def _trained(preset: Any, args: argparse.Namespace, out: str | None, as_json: bool) -> int:
@@ -92,9 +94,7 @@ def resume(args: argparse.Namespace) -> int:
 def replay(args: argparse.Namespace) -> int:
     """`tuilab replay`: on the screen where there is one, unless something is to be checked or printed."""
     if _on_terminal() and not (args.headless or args.check or args.json):
-        from tuilab.tui.app import open_lab as open_screen
-
-        return open_screen(args.ref, backend=args.backend, threads=args.threads, speed=args.speed)
+        return _on_screen(args, args.speed)
     from tuilab.cli.progress import progress
     from tuilab.lab.drive import Stop
     from tuilab.lab.replay import replay as play
@@ -140,3 +140,13 @@ def _printed(result: Mapping[str, Any], as_json: bool) -> int:
 
 def _on_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
+
+
+def _on_screen(args: argparse.Namespace, speed: float | None = None) -> int:
+    """The lab on this terminal."""
+    from tuilab.tui import memory
+
+    memory.hold()
+    from tuilab.tui.app import open_lab as open_screen
+
+    return open_screen(args.ref, backend=args.backend, threads=args.threads, speed=speed)

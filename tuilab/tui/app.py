@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import math
 import os
 import signal
@@ -16,6 +17,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 
+from tuilab.tui import memory
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.screens.lab import LabScreen
 from tuilab.tui.theme import DARK, LIGHT, light_filters
@@ -96,6 +98,8 @@ class LabApp(App[int]):
             await asyncio.to_thread(worker.stop, STOP_SECONDS)
             return
         model.attach(worker)
+        if not gc.isenabled():
+            self.run_worker(memory.resume_when(lambda: model.frame is not None and model.frame.total_steps > 0))
         if self._run_at_once:
             self._run_at_once = False
             worker.run()

@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
+from tuilab.tui.beat import CHARTS, Beat
 from tuilab.tui.charts.view import StepView
 from tuilab.tui.dials import BY_NAME
 from tuilab.tui.keys import bindings, footer
@@ -55,8 +56,7 @@ class LabScreen(ChartActions):
         self.model = model
         self.view = StepView()
         self._since = time.monotonic()
-        self._due: set[str] = set()  # what does not show the newest frame yet
-        self._last = ""
+        self._beat = Beat()
         self.maps = Maps(self)
 
     def compose(self) -> ComposeResult:
@@ -89,27 +89,19 @@ class LabScreen(ChartActions):
     @property
     def settled(self) -> bool:
         """Whether everything shows the newest frame."""
-        return self.model.frame is not None and not self._due
+        return self.model.frame is not None and self._beat.settled
 
     # ---- from the worker to the screen
 
     def tick(self) -> None:
-        """Show the newest frame if there is one; until the first step the time that passes.
-
-        Figures and charts take turns: a change in both at once would have the screen composed anew from top to bottom,
-        dials included, which takes three times as long.
-        """
+        """Show the newest frame if there is one; until the first step the time that passes."""
         if self.model.poll() is not None:
-            self._due = {"figures", "charts"}
+            self._beat.news()
         frame = self.model.frame
-        if frame is not None and self._due:
-            if "figures" in self._due and self._last != "figures":
-                self._last = "figures"
-                self.show_figures(frame)
-            else:
-                self._last = "charts" if "charts" in self._due else "figures"
-                (self.show_charts if self._last == "charts" else self.show_figures)(frame)
-            self._due.discard(self._last)
+        if frame is not None:
+            part = self._beat.next(busy=self.model.running)
+            if part:
+                (self.show_charts if part == CHARTS else self.show_figures)(frame)
         if frame is not None and self.model.worker is not None and self.model.plane:
             self.maps.update(frame.step, self.model.worker)
         if frame is None or (frame.step == 0 and frame.message):

@@ -1,0 +1,83 @@
+"""The screen's beat: figures and charts in turn, and the charts of a run only as often as they may cost."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from tuilab.tui import memory
+from tuilab.tui.beat import CHARTS, FIGURES, LONGEST, SHARE, Beat
+
+TICK = 1 / 24
+
+
+class Clock:
+    """A wall clock and the seconds worked, both moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = self.worked = 0.0
+
+    def beat(self) -> Beat:
+        return Beat(lambda: self.now, lambda: self.worked)
+
+
+def watched(chart_cost: float, busy: bool, seconds: float = 10.0) -> tuple[float, float, float]:
+    """Figures a second, charts a second, and the share worked, when every tick brings a new frame."""
+    clock = Clock()
+    beat, shown = clock.beat(), {FIGURES: 0, CHARTS: 0, "": 0}
+    for _ in range(int(seconds / TICK)):
+        clock.now += TICK
+        beat.news()
+        part = beat.next(busy)
+        shown[part] += 1
+        clock.worked += {FIGURES: 0.001, CHARTS: chart_cost, "": 0.0}[part]
+    return shown[FIGURES] / seconds, shown[CHARTS] / seconds, clock.worked / seconds
+
+
+def test_cheap_charts_never_wait() -> None:
+    figures, charts, _ = watched(0.002, busy=True)
+    assert figures == pytest.approx(12, abs=0.2) and charts == pytest.approx(12, abs=0.2)
+
+
+def test_dear_charts_wait_and_the_figures_do_not() -> None:
+    figures, charts, worked = watched(0.006, busy=True)
+    assert figures == pytest.approx(12, abs=0.2)
+    assert 1 / (LONGEST + 2 * TICK) <= charts < 8
+    assert worked <= SHARE * 1.15
+
+
+def test_no_chart_is_older_than_the_longest_wait() -> None:
+    _, charts, _ = watched(0.050, busy=True)
+    assert charts >= 1 / (LONGEST + 2 * TICK)
+
+
+def test_nothing_waits_while_nothing_runs() -> None:
+    _, charts, _ = watched(0.050, busy=False)
+    assert charts == pytest.approx(12, abs=0.2)
+
+
+def test_all_is_shown_in_the_end() -> None:
+    clock = Clock()
+    beat = clock.beat()
+    assert beat.settled and beat.next(True) == ""
+    beat.news()
+    parts = []
+    for _ in range(20):
+        clock.now += TICK
+        clock.worked += TICK / 2
+        parts.append(beat.next(True))
+    assert [p for p in parts if p] == [FIGURES, CHARTS] and beat.settled
+
+
+async def test_the_search_for_garbage_goes_on_once_all_is_there() -> None:
+    assert gc.isenabled()
+    answers = iter([False, True])
+    try:
+        memory.hold()
+        assert not gc.isenabled()
+        await memory.resume_when(lambda: next(answers))
+        assert gc.isenabled() and gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.enable()
