@@ -173,14 +173,14 @@ def test_the_worker_moves_all_lanes_and_shows_them(tiny: Preset) -> None:
     with working(tiny.with_(steps=10**9, eval_every=1000), threads=1) as worker:
         worker.advance(100)
         wait(worker, lambda f: f.step == 100 and f.status == "paused")
-        worker.lane(Lanes.fork)
+        worker.lane("fork")
         worker.turn("dropout", 0.5)
         worker.run()
         frame = wait(worker, lambda f: f.step > 2000)
         assert [lane.name for lane in frame.lanes] == ["A", "B"] and frame.recipe.dropout == 0.5
         assert [lane.difference for lane in frame.lanes] == ["", "A + dropout 0.5"]
         assert [(lane.main, lane.active) for lane in frame.lanes] == [(True, False), (False, True)]
-        worker.lane(lambda lanes: lanes.select("A"))
+        worker.lane("select", "A")
         worker.turn("lr", 0.02)
         frame = wait(worker, lambda f: len(f.events) == 1 and f.lanes[0].active)
         assert frame.events[0].field == "lr" and frame.recipe.dropout == 0.0
@@ -191,7 +191,7 @@ def test_the_worker_moves_all_lanes_and_shows_them(tiny: Preset) -> None:
         wait(worker, lambda f: f.status == "paused" and {lane.step for lane in f.lanes} == {frame.step + 7})
         for lane in worker.call(lambda _: worker.lanes.lanes, PATIENCE):
             assert worker.call(lambda _, lane=lane: again(lane.session), PATIENCE)  # type: ignore[misc]
-        worker.lane(Lanes.drop)
-        worker.lane(Lanes.drop)
+        worker.lane("drop")
+        worker.lane("drop")
         frame = wait(worker, lambda f: "the only one" in f.message)
         assert frame.lanes == () and frame.error is None

@@ -12,7 +12,6 @@ from tests.lab.test_lanes import again, lanes_of
 from tests.lab.test_worker import wait, working
 from tuilab.lab import trail as trail_module
 from tuilab.lab.errors import LabError
-from tuilab.lab.lanes import Lanes
 from tuilab.lab.preset import Preset
 from tuilab.lab.replay import replay
 from tuilab.lab.resume import resumed
@@ -187,15 +186,15 @@ def test_going_back_in_a_worker_pauses_and_says_why_it_cannot(tiny: Preset) -> N
     with working(tiny.with_(steps=10**9, eval_every=100), threads=1) as worker:
         worker.run()
         frame = wait(worker, lambda f: f.step > 3000 and len(f.places) > 5)
-        worker.lane(lambda lanes: lanes.bookmark())
+        worker.lane("bookmark")
         frame = wait(worker, lambda f: any(p.name == "mark 1" for p in f.places))
         place = frame.places[2]
-        worker.lane(lambda lanes: lanes.go_back(place.key), rest=True)
+        worker.lane("go_back", place.key)
         frame = wait(worker, lambda f: f.status == "paused")
         assert frame.step == place.step and frame.curves.train.x.max() <= place.step
-        worker.lane(lambda lanes: lanes.go_back(-1), rest=True)
+        worker.lane("go_back", -1)
         wait(worker, lambda f: "kept no longer" in f.message)
-        worker.lane(Lanes.fork)
+        worker.lane("fork")
         worker.run()
         frame = wait(worker, lambda f: f.step > place.step + 500 and len(f.lanes) == 2)
         assert frame.lanes[0].places[0].step == frame.lanes[1].places[0].step == 0

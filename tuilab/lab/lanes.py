@@ -150,6 +150,14 @@ class Lanes:
         """Keeps the present moment; raises LabError if too many are kept."""
         return self.active.trail.bookmark(self.active.session, name)
 
+    def rename(self, key: int, name: str) -> None:
+        """Another name for a moment kept, which makes it a bookmark; raises LabError."""
+        self.active.trail.rename(key, name)
+
+    def forget(self, key: int) -> None:
+        """Keeps a moment no longer; raises LabError if it is gone."""
+        self.active.trail.forget(key)
+
     def go_back(self, key: int) -> None:
         """To a moment kept, to go on from there with other dials; raises LabError if it is gone."""
         lane = self.active

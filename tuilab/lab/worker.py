@@ -28,6 +28,7 @@ _T = TypeVar("_T")
 _END = float("inf")  # the goal of a run without another
 PROBE_EVERY = 25  # a probed step takes about a fifth longer
 _NOW = -1.0  # the goal that is reached already
+_RESTING = ("rewind", "back", "go_back")
 
 
 class Worker:
@@ -81,14 +82,15 @@ class Worker:
         checked = check_dial(field, value, len(self.session.preset.widths))
         self._ask(lambda: self.lanes.turn(field, checked))
 
-    def lane(self, request: Callable[[Lanes], object], rest: bool = False) -> None:
-        """Does `request` (a method of Lanes) between two chunks; `rest`: and pauses. Why it cannot be is a message."""
+    def lane(self, action: str, *args: Any) -> None:
+        """Does an action of `Lanes`, by its name; what goes back in time pauses. Why it cannot be is a message."""
+        what: Callable[..., object] = getattr(Lanes, action)
 
         def do() -> None:
-            if rest:
+            if action in _RESTING:
                 self._rest()
             try:
-                request(self.lanes)
+                what(self.lanes, *args)
                 self.session.lived.refused = None
             except (LabError, SpecError) as error:
                 self.session.lived.refused = str(error)
@@ -101,7 +103,7 @@ class Worker:
 
     def rewind(self) -> None:
         """Back to the last good state of a lane that diverged, paused."""
-        self.lane(Lanes.rewind, rest=True)
+        self.lane("rewind")
 
     def extend(self, steps: int) -> None:
         """`steps` more than the budget."""
