@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import threading
+import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.datasets.idx_files import idx_bytes, pictures, write_set
+from tests.datasets.mirrors import Mirror, mirrored
 from tuilab.datasets import DataError, fetch, load
 from tuilab.datasets.mnist import FILES
 from tuilab.datasets.places import data_folder
@@ -53,7 +52,9 @@ def test_the_other_spelling_and_a_folder_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_a_set_that_is_not_there_says_how_to_get_it(home: Path) -> None:
-    with pytest.raises(DataError, match=f"mnist: not found in {home}, expected there: tuilab data fetch mnist"):
+    with pytest.raises(
+        DataError, match=f"mnist: not found in {home}, expected there: .*fetch mnist.*import.*TUILAB_DATA"
+    ):
         load("mnist")
 
 
@@ -96,48 +97,32 @@ def test_import_copies_what_loads_and_nothing_else(home: Path, tmp_path: Path) -
 
 
 @pytest.fixture
-def mirror(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
-    """A mirror on this machine that serves whatever is put in the dictionary, as `mnist`."""
-    served = write_set(tmp_path / "published")
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = served.get(self.path.rsplit("/", 1)[-1])
-            self.send_response(200 if content is not None else 404)
-            self.send_header("Content-Length", str(len(content or b"")))
-            self.end_headers()
-            self.wfile.write(content if content is not None else b"")
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    sums = {name: hashlib.sha256(content).hexdigest() for name, content in served.items()}
-    here = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setitem(fetch.ORIGINS, "mnist", fetch.Origin(("http://127.0.0.1:9/", f"{here}/a/"), sums))
-    yield served
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def mirror(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
+    """Mirrors on this machine as those of `mnist`."""
+    with mirrored(tmp_path / "published", monkeypatch) as mirrors:
+        yield mirrors
 
 
-def test_fetch_takes_the_first_mirror_that_answers_and_reports(home: Path, mirror: dict[str, bytes]) -> None:
+def test_fetch_takes_the_first_mirror_that_answers_and_reports(
+    home: Path, mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = fetch.Origin(("http://127.0.0.1:9/", *fetch.ORIGINS["mnist"].mirrors), fetch.ORIGINS["mnist"].sha256)
+    monkeypatch.setitem(fetch.ORIGINS, "mnist", away)
     seen: list[tuple[str, int, int]] = []
     assert fetch.fetch("mnist", lambda *state: seen.append(state)) == home / "mnist"
     assert len(load("mnist").x_test) == 50
-    sizes = {name: len(content) for name, content in mirror.items()}
+    sizes = {name: len(content) for name, content in mirror.served.items()}
     assert {file: (done, total) for file, done, total in seen} == {name: (n, n) for name, n in sizes.items()}
 
 
-def test_a_wrong_file_is_never_put_in_place(home: Path, mirror: dict[str, bytes]) -> None:
+def test_a_wrong_file_is_never_put_in_place(home: Path, mirror: Mirror) -> None:
     name = f"{FILES[2]}.gz"
-    mirror[name] = mirror[name][:-1] + b"x"
-    with pytest.raises(DataError, match=r"mnist: t10k-images.*ConnectionError.*sent another file \(SHA-256 differs\)"):
+    mirror.served[name] = mirror.served[name][:-1] + b"x"
+    with pytest.raises(
+        DataError, match=r"mnist: t10k-images.*a/ sent another file \(SHA-256 differs\).*b/ sent another"
+    ):
         fetch.fetch("mnist")
-    del mirror[name]
+    del mirror.served[name]
     with pytest.raises(DataError, match="answered 404"):
         fetch.fetch("mnist")
     assert list(home.iterdir()) == []
@@ -145,8 +130,48 @@ def test_a_wrong_file_is_never_put_in_place(home: Path, mirror: dict[str, bytes]
 
 def test_offline_the_line_says_what_to_do(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(fetch.ORIGINS, "mnist", fetch.Origin(("http://127.0.0.1:9/",), fetch.ORIGINS["mnist"].sha256))
-    with pytest.raises(DataError, match=r"failed \(ConnectionError\); expected a mirror to serve it, or import"):
+    words = (
+        r"failed \(ConnectionError\); try tuilab data fetch mnist later, or tuilab data import mnist DIR, .*TUILAB_DATA"
+    )
+    with pytest.raises(DataError, match=words) as caught:
         fetch.fetch("mnist")
+    assert "\n" not in str(caught.value) and list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("fault", ["another", "cut", "busy", "missing", "slow to say no"])
+def test_a_mirror_that_fails_is_followed_by_the_next(home: Path, mirror: Mirror, fault: str) -> None:
+    """The first mirror sends something else, breaks off, has an error, or has not the file; the second one is good."""
+    mirror.faults = {f"{FILES[0]}.gz": fault, f"{FILES[3]}.gz": fault}
+    fetch.fetch("mnist")
+    assert len(load("mnist").x_train) == 170
+    wanted = [("b", name) for name in mirror.served]
+    assert [one for one in mirror.asked if one[0] == "b"] == [w for w in wanted if w[1] in mirror.faults]
+    assert [name for where, name in mirror.asked if where == "a"] == list(mirror.served)
+
+
+def test_a_fault_of_every_mirror_is_told_with_its_reason(home: Path, mirror: Mirror) -> None:
+    name = f"{FILES[0]}.gz"
+    mirror.faults = {name: "cut"}
+    mirror.served[name] = mirror.served[name][:-1] + b"x"
+    with pytest.raises(DataError, match=r"a/ failed \([A-Za-z]+\); http.*b/ sent another file \(SHA-256 differs\)"):
+        fetch.fetch("mnist")
+    assert list(home.iterdir()) == []
+
+
+def test_what_is_there_is_not_fetched_again(home: Path, mirror: Mirror) -> None:
+    fetch.ensure("digits")
+    fetch.ensure("mine.csv")
+    assert mirror.asked == []
+    fetch.ensure("mnist")
+    assert (home / "mnist").is_dir() and len(mirror.asked) == 4
+    fetch.ensure("mnist")
+    assert len(mirror.asked) == 4
+
+
+def test_without_pooch_the_line_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(DataError, match=r"needs pooch \(pip install pooch\); or tuilab data import mnist DIR"):
+        fetch.ensure("mnist")
 
 
 def test_every_origin_names_four_files_with_sums() -> None:

@@ -72,9 +72,12 @@ def data_list(args: argparse.Namespace) -> int:
 
 def data_fetch(args: argparse.Namespace) -> int:
     """Brings a data set from the net."""
+    from tuilab.cli.progress import transfer
     from tuilab.datasets.fetch import fetch
 
-    print(fetch(args.name))
+    with transfer(args.name) as report:
+        folder = fetch(args.name, report)
+    print(folder)
     return 0
 
 

@@ -49,3 +49,22 @@ def progress(name: str) -> Iterator[Report | None]:
     finally:
         with contextlib.suppress(OSError):
             bar.stop()
+
+
+@contextmanager
+def transfer(name: str) -> Iterator[Callable[[str, int, int], None] | None]:
+    """What to call while files of the set `name` come in; None where nobody would see it."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+
+    def report(file: str, done: int, total: int) -> None:
+        line = f"{name}: {file} {done / 1e6:.1f} of {total / 1e6:.1f} MB"
+        with contextlib.suppress(OSError):
+            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield report
+    finally:
+        with contextlib.suppress(OSError):
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -82,6 +82,12 @@ def fetch(name: str, report: Report | None = None) -> Path:
     return data_folder() / name
 
 
+def ensure(dataset: str, report: Report | None = None) -> None:
+    """Fetches `dataset` if it is a set that can be fetched and is not in the data folder; raises DataError."""
+    if dataset in ORIGINS and not (data_folder() / dataset).is_dir():
+        fetch(dataset, report)
+
+
 def import_folder(source: str | Path, name: str) -> Path:
     """Copies the four files of `source` into the data folder as the set `name`; raises DataError if they are not it."""
     _known(name)
@@ -124,7 +130,7 @@ def _bring(name: str, file: str, sha256: str, folder: Path, report: Report | Non
         import pooch
         import requests
     except ImportError:
-        raise DataError(name, "fetching needs pooch (pip install pooch), or import a folder") from None
+        raise DataError(name, f"fetching needs pooch (pip install pooch); or {_by_hand(name)}") from None
     pooch.get_logger().setLevel("CRITICAL")  # it speaks of every file; errors are raised all the same
     reasons = []
     for mirror in ORIGINS[name].mirrors:
@@ -136,7 +142,12 @@ def _bring(name: str, file: str, sha256: str, folder: Path, report: Report | Non
             reasons.append(f"{mirror} {_reason(error)}")
         except ValueError:  # pooch's word for a file with another hash
             reasons.append(f"{mirror} sent another file (SHA-256 differs)")
-    raise DataError(name, f"{file}: {'; '.join(reasons)}; expected a mirror to serve it, or import a folder")
+    raise DataError(name, f"{file}: {'; '.join(reasons)}; try tuilab data fetch {name} later, or {_by_hand(name)}")
+
+
+def _by_hand(name: str) -> str:
+    """How the set comes here without the net."""
+    return f"tuilab data import {name} DIR, or set TUILAB_DATA to a folder that holds {name}"
 
 
 def _reason(error: Exception) -> str:

@@ -33,7 +33,8 @@ def read(name: str, *, seed: int) -> Source:
     """The set called `name` from the data folder; raises DataError, saying how to get it, if it is not there."""
     folder = data_folder() / name
     if not folder.is_dir():
-        raise DataError(name, f"not found in {folder.parent}, expected there: tuilab data fetch {name} (or import)")
+        ways = f"tuilab data fetch {name}, tuilab data import {name} DIR, or TUILAB_DATA set to where it is"
+        raise DataError(name, f"not found in {folder.parent}, expected there: {ways}")
     return read_folder(folder, name, CLASS_NAMES[name])
 
 
