@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from tuilab.lab.errors import RunError
-from tuilab.lab.preset import KEYS, Preset
+from tuilab.lab.preset import KEYS, TRAINING_FREE, Preset
 from tuilab.lab.run_folder import RunRecord, read_run
 from tuilab.lab.timeline import USUAL, to_rows
 
-_SAY_NOTHING = ("name", "title", "description")
 #: What is compared of a result, in this order.
 RESULTS = (
     "status", "steps", "epochs", "train_loss", "val_loss", "test_loss", "train_accuracy", "val_accuracy",
@@ -27,7 +26,7 @@ def compare(paths: Sequence[str | Path]) -> dict[str, Any]:
     if len(paths) < 2:
         raise RunError(f"compare: found {len(paths)} run, expected two or more")
     runs = [read_run(path) for path in paths]
-    values = {key: [_value(run.preset, key) for run in runs] for key in (*KEYS, "timeline") if key not in _SAY_NOTHING}
+    values = {key: [_value(run.preset, key) for run in runs] for key in (*KEYS, "timeline") if key not in TRAINING_FREE}
     return {
         "runs": [str(path) for path in paths],
         "dials": {key: found for key, found in values.items() if any(value != found[0] for value in found[1:])},
@@ -52,16 +51,16 @@ def _result(run: RunRecord, key: str) -> Any:
 def told(table: dict[str, Any]) -> str:
     """The comparison as a table for people, one column a run."""
     rows = [("", *(Path(run).name or run for run in table["runs"]))]
-    rows += [(key, *map(_cell, values)) for key, values in table["dials"].items()]
+    rows += [(key, *map(cell, values)) for key, values in table["dials"].items()]
     if not table["dials"]:
         rows.append(("the same dials", *("" for _ in table["runs"])))
     rows.append(("", *("" for _ in table["runs"])))
-    rows += [(key, *map(_cell, values)) for key, values in table["results"].items()]
+    rows += [(key, *map(cell, values)) for key, values in table["results"].items()]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A value, short enough for a column."""
     if value is None:
         return "–"
