@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -81,14 +81,16 @@ def _valley_slope(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
 def _two_minima(x: Doubles, y: Doubles) -> Doubles:
     from tuilab.lab.claims.surfaces import two_minima
 
-    points = np.column_stack([np.ravel(x), np.ravel(y)])
-    return np.reshape(two_minima(points)[0], np.shape(x))  # type: ignore[arg-type]
+    points: Any = np.column_stack([np.ravel(x), np.ravel(y)])
+    height: Any = two_minima(points)[0]
+    return np.reshape(height, np.shape(x))
 
 
 def _two_minima_slope(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
     from tuilab.lab.claims.surfaces import two_minima
 
-    slope = two_minima(np.column_stack([np.ravel(x), np.ravel(y)]))[1]  # type: ignore[arg-type]
+    points: Any = np.column_stack([np.ravel(x), np.ravel(y)])
+    slope: Any = two_minima(points)[1]
     return np.reshape(slope[:, 0], np.shape(x)), np.reshape(slope[:, 1], np.shape(x))
 
 
@@ -110,7 +112,8 @@ def _rosenbrock_slope(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:
 
 
 def _beale(x: Doubles, y: Doubles) -> Doubles:
-    return sum((c - x + x * y**k) ** 2 for k, c in enumerate((1.5, 2.25, 2.625), 1))
+    one, two, three = (c - x + x * y**k for k, c in enumerate((1.5, 2.25, 2.625), 1))
+    return one**2 + two**2 + three**2
 
 
 def _beale_slope(x: Doubles, y: Doubles) -> tuple[Doubles, Doubles]:

@@ -106,6 +106,7 @@ class Fitting:
     def __init__(self, split: Split, seed: int):
         self.found: tuple[Reference, ...] = ()
         self.problem: str | None = None
+        self.classes = split.classes  # 0: regression
         self._split, self._seed = split, seed
         self._process: subprocess.Popen[str] | None = None
         self._lock = threading.Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tuilab.tui.charts.model import Line
@@ -11,7 +12,9 @@ if TYPE_CHECKING:
     from tuilab.lab.history import Curves, Series
 
 #: What the upper chart can show, and whether on a log axis at first.
-TOP_VIEWS: tuple[tuple[str, bool], ...] = (("Loss", True), ("Accuracy", False), ("Learning rate", False))
+TOP_VIEWS: tuple[tuple[str, bool], ...] = (
+    ("Loss", True), ("Accuracy", False), ("Learning rate", False), ("Update / weight", True),
+)  # fmt: skip
 
 _DASHES = (0, 6, 2, 10, 4)
 
@@ -30,22 +33,16 @@ def top_lines(curves: Curves, view: str, plain: bool) -> list[Line]:
     dash = 4 if plain else 0
     if view == "Learning rate":
         return [line(curves.lr, "lr", EXTRA, smooth=False)]
+    if view == "Update / weight":
+        return layer_lines(curves.update_ratio, plain)
     if view == "Accuracy":
         train, val = curves.accuracy, curves.val_accuracy
         return [line(train, "train", TRAIN), line(val, "val", VAL, smooth=False, dash=dash)]
     return [line(curves.train, "train", TRAIN), line(curves.val, "val", VAL, smooth=False, dash=dash)]
 
 
-def layer_lines(curves: Curves, plain: bool) -> list[Line]:
-    """Gradient norms, the first layer first."""
+def layer_lines(of_layers: Sequence[Series], plain: bool) -> list[Line]:
+    """One line a layer (gradient norms, update ratios), the first layer first."""
     return [
-        line(s, f"L{k + 1}", LAYER + k, dash=_DASHES[k % len(_DASHES)] if plain else 0)
-        for k, s in enumerate(curves.grad_norm)
+        line(s, f"L{k + 1}", LAYER + k, dash=_DASHES[k % len(_DASHES)] if plain else 0) for k, s in enumerate(of_layers)
     ]
-
-
-def last_norms(curves: Curves) -> tuple[float, ...]:
-    """The newest gradient norm of each layer; empty before the first step."""
-    if not curves.grad_norm or len(curves.grad_norm[0].x) == 0:
-        return ()
-    return tuple(float(s.mean[-1]) for s in curves.grad_norm)

@@ -30,7 +30,9 @@ def paint(plot: Plot, width: int, height: int) -> Cells:
     drawn = [line for line in plot.lines if len(line.x)]
     if drawn:
         draw_marks(cells, plot, where)
+        rows = _levels(cells, plot, where)
         _labels(cells, plot, _curves(cells, plot, drawn, where), where)
+        _level_names(cells, rows, where)
     return cells
 
 
@@ -81,6 +83,29 @@ def _step_scale(cells: Cells, plot: Plot, where: Area) -> None:
             free = start + len(tick.label) + 2
     if free + 4 < where.left + where.width:
         cells.put(row, where.left + where.width - 4, "step", Ink.GRID)
+
+
+def _levels(cells: Cells, plot: Plot, where: Area) -> list[tuple[int, str]]:
+    """A rule for each level in view; (row, name), the highest first."""
+    found = []
+    for level in sorted(plot.levels, key=lambda level: -level.value):
+        position = float(plot.y.place(level.value))
+        if 0 <= position <= 1:
+            row = where.top + _row(position, where.height)
+            cells.put(row, where.left, "╌" * where.width, Ink.LEVEL)
+            found.append((row, level.label))
+    return found
+
+
+def _level_names(cells: Cells, rows: Sequence[tuple[int, str]], where: Area) -> None:
+    """The names of the levels above the left end of their rules; those that share a row one after the other."""
+    free: dict[int, int] = {}
+    for rule, name in rows:
+        row = max(rule - 1, where.top)
+        start = free.get(row, where.left + 2)
+        if start + len(name) + 2 <= where.left + where.width:
+            cells.put(row, start, f" {name} ", Ink.LEVEL_TEXT)
+            free[row] = start + len(name) + 4
 
 
 def _row(position: float, height: int) -> int:
@@ -157,7 +182,8 @@ def _fill(bars: braille.Bars, k: int, line: Line, plot: Plot) -> tuple[float, fl
     front, level = k + len(bars.top) // 2, plot.y.place(mean)
     exact = line.low is line.high
     if plot.smoothing > 0 and line.smooth:
-        bars.fill(k, x, plot.y.place(low), plot.y.place(high))
+        if line.bars:
+            bars.fill(k, x, plot.y.place(low), plot.y.place(high))
         level = ema(x, level, plot.smoothing * bars.columns)
         bars.fill(front, x, level, level)
     elif exact:

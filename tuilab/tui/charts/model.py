@@ -29,6 +29,8 @@ class Ink(IntEnum):
     CROSS = 6
     GOOD = 7
     BAD = 8
+    LEVEL = 9
+    LEVEL_TEXT = 10
 
 
 _FIRST_LINE = 16
@@ -54,6 +56,7 @@ class Line:
     color: int = 0
     smooth: bool = True  # may be smoothed; an exact curve (validation) may not
     dash: int = 0  # dot columns of a dash: tells lines apart where there is no colour
+    bars: bool = True  # whether what is smoothed shows faintly behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,14 @@ class Mark:
     """A vertical rule at a step, with what was done there."""
 
     step: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A value to compare the lines with: a horizontal rule with a name."""
+
+    value: float
     label: str
 
 
@@ -80,6 +91,7 @@ class Plot:
     note: str = ""  # beside the title
     step_labels: bool = True
     mark_labels: bool = True
+    levels: Sequence[Level] = ()
 
 
 def extent(lines: Sequence[Line], x: Axis, log: bool) -> tuple[float, float]:

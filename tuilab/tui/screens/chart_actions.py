@@ -6,7 +6,6 @@ from textual.screen import Screen
 
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.widgets.bars import StatusLine
-from tuilab.tui.widgets.boundary import Maps
 from tuilab.tui.widgets.charts import ChartStack
 from tuilab.tui.widgets.dial import DialRow
 from tuilab.tui.widgets.dial_panel import DialPanel
@@ -16,7 +15,6 @@ class ChartActions(Screen[None]):
     """The part of the lab screen that changes the view and nothing else."""
 
     model: LabModel
-    maps: Maps
 
     @property
     def dials(self) -> DialPanel:
@@ -52,11 +50,6 @@ class ChartActions(Screen[None]):
     def action_top(self) -> None:
         """Another view in the upper chart."""
         self.charts.next_top()
-
-    def action_flow(self) -> None:
-        """Gradients as lines or as heat; on a 2-D data set the decision boundary, if it has no place of its own."""
-        self.charts.next_below(with_map=self.model.plane and not self.has_class("-broad"))
-        self.maps.forget()
 
     def action_log(self) -> None:
         """Linear or logarithmic."""

@@ -9,17 +9,16 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.color import Color
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tuilab.tui.charts.area import area
 from tuilab.tui.charts.axis import AutoRange
-from tuilab.tui.charts.model import Ink, Line, Mark, Plot, extent
+from tuilab.tui.charts.model import Ink, Level, Line, Mark, Plot, extent
 from tuilab.tui.charts.view import StepView
 from tuilab.tui.messages import ViewMoved
-from tuilab.tui.theme import Surface, chart_styles, heat_style
+from tuilab.tui.theme import chart_styles, heat_style, surface_of
 
 if TYPE_CHECKING:
     from tuilab.tui.charts.cells import Cells
@@ -50,6 +49,7 @@ class Chart(Widget, can_focus=True):
         self.step_labels = self.mark_labels = True
         self._lines: Sequence[Line] = ()
         self._marks: Sequence[Mark] = ()
+        self.levels: Sequence[Level] = ()
         self._cells: Cells | None = None  # what the strips show
         self._strips: list[Strip] = []
         self._styles: _Styles | None = None
@@ -86,11 +86,13 @@ class Chart(Widget, can_focus=True):
     def plot(self) -> Plot:
         """What is to be painted now."""
         x = self.view.axis
-        y = self.range.follow(*extent(self._lines, x, self.range.log))
+        low, high = extent(self._lines, x, self.range.log)
+        values = [level.value for level in self.levels if level.value > 0 or not self.range.log]
+        y = self.range.follow(min([low, *values]), max([high, *values]))
         note = ("log" if y.log else "") + (" · zoomed" if self.view.zoomed else "")
         return Plot(
             self.title, self._lines, x, y, self._marks, self.smoothing, self.view.cursor, self.hint, self.hint_ink,
-            note.strip(" ·"), self.step_labels, self.mark_labels,
+            note.strip(" ·"), self.step_labels, self.mark_labels, self.levels,
         )  # fmt: skip
 
     def cells(self) -> Cells:
@@ -129,12 +131,8 @@ class Chart(Widget, can_focus=True):
         return Strip([Segment(rows[y], styles[ink])], self.size.width)
 
     def _make_styles(self) -> _Styles:
-        theme = self.app.theme_variables
-        names = ("foreground", "accent", "error", "success")
-        text, accent, error, success = (Color.parse(theme[name]) for name in names)
-        dark, back = self.app.current_theme.dark, self.background_colors[1]
-        surface = Surface(dark, back, text, accent, error, success, plain=self.app.no_color)
-        return _Styles(chart_styles(surface, self._layers), dark)
+        surface = surface_of(self)
+        return _Styles(chart_styles(surface, self._layers), surface.dark)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return container.width

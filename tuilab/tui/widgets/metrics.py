@@ -58,9 +58,7 @@ class Metrics(Horizontal):
         card = self.query_one
         card("#card-train", Card).show(short(train) if known(train) else "–")
         card("#card-val", Card).show(short(val) if known(val) else "–", best(frame.curves.val))
-        gap = val - train if known(val) and known(train) else math.nan
-        signed = f"{'+' if gap >= 0 else '−'}{short(abs(gap))}" if known(gap) else "–"
-        card("#card-gap", Card).show(signed, trend(frame))
+        card("#card-gap", Card).show(*gap_now(frame))
         accuracy = frame.val_accuracy
         card("#card-acc", Card).show(percent(accuracy) if known(accuracy) else "–")
         card("#card-lr", Card).show(exact(round_to(rate_now(frame))), "" if frame.recipe.lr is not None else "auto")
@@ -91,17 +89,12 @@ def best(series: Series) -> str:
     return f"best {short(float(low.min()))}" if len(low) else ""
 
 
-def trend(frame: Frame) -> str:
-    """Which way the gap between validation and training loss goes over the last fifth of the run."""
-    import numpy as np
+def gap_now(frame: Frame) -> tuple[str, str]:
+    """The gap of overfitting with an arrow for its trend, and that in a word."""
+    from tuilab.lab.gap import gap
 
-    val, train = frame.curves.val, frame.curves.train
-    if len(val.x) < 6 or len(train.x) < 6:
-        return ""
-    gap = val.mean - np.interp(val.x, train.x, train.mean)
-    recent = max(len(gap) // 5, 3)
-    now, then = float(np.mean(gap[-recent:])), float(np.mean(gap[-2 * recent : -recent]))
-    spread = float(np.std(gap[-2 * recent :])) / math.sqrt(recent)
-    if not math.isfinite(now - then) or abs(now - then) <= 2 * spread:
-        return "→ steady"
-    return "↗ growing" if now > then else "↘ closing"
+    found = gap(frame.curves)
+    if found is None or math.isnan(found.value):
+        return "–", ""
+    arrow, word = {1: ("▲", "growing"), 0: ("→", "steady"), -1: ("▼", "closing")}[found.trend]
+    return f"{'+' if found.value >= 0 else '−'}{short(abs(found.value))} {arrow}", word
