@@ -60,9 +60,9 @@ def test_every_step_is_in_exactly_one_row(chunks: list[int], scale: int, data: s
         log.add(rows(step, np.ones(n)))
         step += n
         if data.draw(st.booleans()):
-            text += "".join(metrics_log._as_text(log._rows, log.width))
+            text += "".join(metrics_log.as_text(log._rows, log.width))
             log._rows.clear()
-    text += "".join(metrics_log._as_text(log._rows, log.width))
+    text += "".join(metrics_log.as_text(log._rows, log.width))
     found = [as_row(json.loads(line), 2) for line in text.splitlines()]
     covered = [s for row in found if row for s in range(row.first, row.last + 1)]
     assert None not in found and covered == list(range(1, step + 1))

@@ -56,8 +56,10 @@ def _opening() -> argparse.ArgumentParser:
 
 
 def _commands() -> argparse.ArgumentParser:
+    from tuilab.lab.settings import place
+
     parser = _Parser(
-        prog="tuilab", usage="tuilab [PRESET|RUN] | tuilab COMMAND …", epilog=_EPILOG, allow_abbrev=False,
+        prog="tuilab", usage="tuilab [PRESET|RUN] | tuilab COMMAND …", epilog=f"{_EPILOG}\nKeys, theme and language are set in {place()}", allow_abbrev=False,
         description="A terminal training lab: turn a dial of a small neural network while it trains.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
@@ -73,12 +75,13 @@ def _engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, metavar="N", help="parts each step is cut into (default: by its size)")
 
 
-def _json_option(parser: argparse.ArgumentParser) -> None:
+def _json_option(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout, all else on stderr")
 
 
-def _run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("ref", metavar="PRESET", help="name, TOML file or run folder")
+def _preset_options(parser: argparse.ArgumentParser) -> None:
+    """A preset, and what is to be other than in it (see `training.chosen_preset`)."""
+    parser.add_argument("ref", metavar="PRESET", help="name, TOML or Python file, run folder, or - for standard input")
     parser.add_argument("--arm", metavar="NAME", help="one of the preset's arms instead of the preset itself")
     parser.add_argument(
         "--set", metavar="K=V", action="append", default=[], dest="sets",
@@ -88,13 +91,23 @@ def _run(parser: argparse.ArgumentParser) -> None:
         "--at", metavar=("STEP", "K=V"), nargs=2, action="append", default=[],
         help="turn a dial once STEP steps are done: --at 200 dropout=0.5",
     )  # fmt: skip
+    parser.add_argument(
+        "--when", metavar=("SEEN", "K=V"), nargs=2, action="append", default=[],
+        help="turn a dial when something is seen: --when 'val_loss not fallen for 5 epochs' lr=/10",
+    )  # fmt: skip
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument("--steps", type=int, metavar="N", help="how long to train")
     budget.add_argument("--epochs", type=float, metavar="N", help="the same in rounds through the training data")
     parser.add_argument("--seed", type=int, metavar="N", help="of all random numbers")
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    _preset_options(parser)
     parser.add_argument("--out", metavar="DIR", help="the run folder (default: a new one in runs/)")
     _engine_options(parser)
-    _json_option(parser)
+    printed = parser.add_mutually_exclusive_group()
+    _json_option(printed)
+    printed.add_argument("--jsonl", action="store_true", help="JSON lines while it runs, the result as the last one")
     parser.set_defaults(command=_later("training.run"))
 
 
@@ -179,9 +192,31 @@ def _claims(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "names", metavar="NAME", nargs="*", help="a claim's name or number, or a TOML file (default: all that ship)"
     )
+    parser.add_argument("--full", action="store_true", help="the full forms, on MNIST as in the papers: hours")
     parser.add_argument("--list", action="store_true", help="only name the claims")
+    parser.add_argument("--seed", type=int, metavar="N", help="the first seed, to see whether a claim holds on others")
+    parser.add_argument("--seeds", type=int, metavar="N", help="how many of them (2 or more)")
     _json_option(parser)
     parser.set_defaults(command=_later("claiming.claims"))
+
+
+def _sweep(parser: argparse.ArgumentParser) -> None:
+    _preset_options(parser)
+    parser.add_argument(
+        "--grid", metavar="K=V1,V2", action="append", default=[],
+        help="values of a key, each as for --set: lr=0.01,0.1  'widths=64,32;32'  (may be given for several keys)",
+    )  # fmt: skip
+    parser.add_argument("--seeds", type=int, metavar="N", default=1, help="runs of each setting (default: 1)")
+    parser.add_argument(
+        "--scheduler", metavar="ADDR",
+        help="a dask scheduler such as tcp://host:8786 (default: workers of its own, one a core)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--out", metavar="DIR",
+        help="where the table is kept, or its name: FILE.csv, FILE.parquet (default: a folder in sweeps/)",
+    )  # fmt: skip
+    _json_option(parser)
+    parser.set_defaults(command=_later("sweeping.sweep"))
 
 
 def _compare(parser: argparse.ArgumentParser) -> None:
@@ -206,6 +241,7 @@ COMMANDS: dict[str, tuple[Callable[[Any], None], str]] = {
     "run": (_run, "train without a screen and save the run"),
     "replay": (_replay, "run a preset or a run once more, bit for bit"),
     "resume": (_resume, "go on with a run that was stopped or killed"),
+    "sweep": (_sweep, "train a preset at a grid of settings and seeds, on all cores or many machines"),
     "claims": (_claims, "put what is said about training to the test"),
     "compare": (_compare, "tell in which dials and results some runs differ"),
     "export": (_export, "write a run's curves or parameters in another format"),

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,44 +33,50 @@ def open_lab(args: argparse.Namespace) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """`tuilab run`."""
-    return _trained(chosen_preset(args), args, out=args.out, as_json=args.json)
+    return _trained(chosen_preset(args), args, out=args.out, as_json=args.json or args.jsonl, streamed=args.jsonl)
 
 
 def chosen_preset(args: argparse.Namespace) -> Any:
     """The preset, or its arm, that the options of `run` and `sweep` ask for, with what they change."""
     from tuilab.lab.override import overridden
-    from tuilab.lab.preset import load_preset
+    from tuilab.lab.script import preset_of
 
-    preset = load_preset(args.ref)
+    preset = preset_of(args.ref)
     return overridden(
         preset if args.arm is None else preset.arm(args.arm),
         sets=args.sets,
         at=args.at,
+        when=args.when,
         steps=args.steps,
         epochs=args.epochs,
         seed=args.seed,
     )
 
 
-def _trained(preset: Any, args: argparse.Namespace, out: str | None, as_json: bool) -> int:
+def _trained(preset: Any, args: argparse.Namespace, out: str | None, as_json: bool, streamed: bool = False) -> int:
     """Trains `preset` to its end, saving into `out` or a new folder in runs/."""
     from tuilab.cli.progress import progress
     from tuilab.lab.drive import Stop, drive
     from tuilab.lab.run_folder import RUNS, RunFolder, check_free
     from tuilab.lab.session import Session
+    from tuilab.lab.stream import Streamed
 
     if out is not None:
         check_free(Path(out))
-    session = Session(preset, backend=args.backend, threads=args.threads, runs=None if out else RUNS)
-    with Stop() as stop:
-        with progress(preset.name) as report:
-            if report is not None:
-                report(session, 0.0)
-            session.prepare()
-            if out is not None:
-                session.attach(RunFolder.create(preset, out=out))
-            drive(session, stop, report)
-        return _ended(session, session.finish(), stop.asked, as_json)
+    kind = partial(Streamed, out=sys.stdout) if streamed else Session
+    session = kind(preset, backend=args.backend, threads=args.threads, runs=None if out else RUNS)
+    try:
+        with Stop() as stop:
+            with progress(preset.name) as report:
+                if report is not None:
+                    report(session, 0.0)
+                session.prepare()
+                if out is not None:
+                    session.attach(RunFolder.create(preset, out=out))
+                drive(session, stop, report)
+            return _ended(session, session.finish(), stop.asked, as_json)
+    finally:
+        session.close()  # saves a run whose reader has gone
 
 
 def resume(args: argparse.Namespace) -> int:

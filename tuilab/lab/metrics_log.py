@@ -80,7 +80,7 @@ class MetricsLog:
         """Appends what was gathered; raises OSError, keeps it for the next time and leaves no half line behind."""
         with self._lock:
             rows, self._rows, self._held = self._rows, deque(), 0
-        self._text = (self._text + "".join(_as_text(rows, self.width)))[-_MAX_TEXT:]
+        self._text = (self._text + "".join(as_text(rows, self.width)))[-_MAX_TEXT:]
         if not self._text:
             return
         handle = open_inside(self.path, os.O_WRONLY | os.O_APPEND)
@@ -98,7 +98,7 @@ class MetricsLog:
             os.close(handle)
 
 
-def _as_text(gathered: Iterable[tuple[int, np.ndarray]], width: int) -> Iterator[str]:
+def as_text(gathered: Iterable[tuple[int, np.ndarray]], width: int) -> Iterator[str]:
     """Lines for what was gathered, in its order; parts that follow each other are joined before they are cut."""
     waiting: list[np.ndarray] = []
     first = 1
