@@ -141,6 +141,9 @@ class FakeWorker:
         self.calls.append(("rewind",))
         self.put(status="paused", diverged_at=None)
 
+    def lane(self, action: str, *args: Any) -> None:
+        self.calls.append(("lane", action, *args))
+
     def extend(self, steps: int) -> None:
         self.calls.append(("extend", steps))
         self.put(total_steps=self.now.total_steps + steps, status="paused")

@@ -10,7 +10,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from tuilab.tui.dials import BY_NAME, DIALS
 from tuilab.tui.figures import exact
-from tuilab.tui.keys import KEYS
+from tuilab.tui.keys import active
 
 if TYPE_CHECKING:
     from tuilab.tui.screens.lab import LabScreen
@@ -24,7 +24,7 @@ class LabCommands(Provider):
         return cast("LabScreen", self.screen)
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
-        for key in KEYS:
+        for key in active():
             if key.id != "palette":
                 yield key.about, f"key {key.shown}", partial(self._lab.run_action, key.action)
 
@@ -32,6 +32,12 @@ class LabCommands(Provider):
         for dial in DIALS:
             for value in dial.values:
                 yield f"{dial.name} {exact(value)}", dial.about, partial(self._lab.set_dial, dial.name, value)
+
+    def _forks(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        for dial in DIALS:
+            for value in dial.values:
+                run = partial(self._lab.fork_with, dial.name, value)
+                yield f"new lane with {dial.name} {exact(value)}", "the same network, beside this one", run
 
     async def discover(self) -> Hits:
         """Before anything is typed: the commands."""
@@ -44,7 +50,7 @@ class LabCommands(Provider):
         typed = self._typed(query)
         if typed is not None:
             yield typed
-        for text, help_text, run in (*self._commands(), *self._dials()):
+        for text, help_text, run in (*self._commands(), *self._dials(), *self._forks()):
             score = matcher.match(text)
             if score > 0:
                 yield Hit(score, matcher.highlight(text), run, help=help_text)

@@ -1,8 +1,12 @@
-"""Every key of the lab, once: the bindings, the footer and the help screen are made from this list."""
+"""Every key of the lab, once: the bindings, the footer and the help screen are made from this list.
+
+A person may put other keys in their place (see keymap.py): `use` tells which.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from textual.binding import Binding, BindingType
 
@@ -22,7 +26,7 @@ class Key:
     section: str
 
 
-_RUN, _DIALS, _VIEW, _LAB = "Training", "Dials", "Charts", "Lab"
+_RUN, _DIALS, _VIEW, _LAB, _LANES = "Training", "Dials", "Charts", "Lab", "Lanes and time"
 
 KEYS: tuple[Key, ...] = (
     Key("run", "space", "space", "run", "run", "run, or pause", _RUN),
@@ -34,9 +38,20 @@ KEYS: tuple[Key, ...] = (
     Key("rewind", "R", "R", "rewind", "back", "back to the last good step, after a divergence", _RUN),
     Key("lr-down", "left_square_bracket", "[", "quick('lr',-1)", "lr −", "learning rate down", _DIALS),
     Key("lr-up", "right_square_bracket", "]", "quick('lr',1)", "lr +", "learning rate up", _DIALS),
+    Key("fork", "n", "n", "fork", "new lane", "new lane: fork this network, then turn a dial of it", _LANES),
+    *(
+        Key(f"lane-{c}", str(k), str(k), f"lane('{c}')", f"lane {c}", f"the dials act on lane {c}", _LANES)
+        for k, c in enumerate("ABCD", 1)
+    ),
+    Key("promote", "P", "P", "promote", "main", "make this lane the main one, which others are compared with", _LANES),
+    Key("drop", "X,delete", "X", "drop_lane", "drop", "drop this lane; its run folder stays", _LANES),
+    Key("bookmark", "K", "K", "bookmark", "keep", "keep this moment (a bookmark)", _LANES),
+    Key("back", "less_than_sign", "<", "back", "go back", "back to the moment kept before this one", _LANES),
+    Key("moments", "comma", ",", "moments", "moments", "all moments kept: go back, fork, name, forget", _LANES),
     Key("charts", "c", "c", "charts", "crosshair", "to the charts' crosshair and back", _VIEW),
-    Key("top", "v", "v", "top", "view", "upper chart: loss, accuracy, learning rate", _VIEW),
-    Key("flow", "g", "g", "flow", "flow", "lower chart: gradient lines, heat map, decision boundary", _VIEW),
+    Key("top", "v", "v", "top", "view", "upper chart: loss, accuracy, learning rate, update / weight", _VIEW),
+    Key("flow", "g", "g", "flow", "flow", "lower chart: gradients, layers, boundary, mistakes", _VIEW),
+    Key("references", "x", "x", "references", "others", "compare with an SVM and a random forest", _VIEW),
     Key("log", "y", "y", "log", "log", "upper chart: linear or logarithmic", _VIEW),
     Key("smooth", "e", "e", "smooth(1)", "smoothing", "smoothing: off, light, medium, strong", _VIEW),
     Key("theme", "t", "t", "theme", "theme", "dark or light", _VIEW),
@@ -61,8 +76,33 @@ LOCAL: tuple[tuple[str, str, str], ...] = (
 )
 
 
+#: What a person rebound: name → (keys as Textual names them, as shown).
+_rebound: dict[str, tuple[str, str]] = {}
+
+
+def use(rebound: Mapping[str, tuple[str, str]]) -> None:
+    """Show these keys in place of the usual ones from now on; all others are the usual ones again."""
+    _rebound.clear()
+    _rebound.update(rebound)
+
+
+def active() -> tuple[Key, ...]:
+    """The list above with the keys that a person chose."""
+    return tuple(replace(k, keys=_rebound[k.id][0], shown=_rebound[k.id][1]) if k.id in _rebound else k for k in KEYS)
+
+
+def shown(name: str) -> str:
+    """The key of a command, as it is shown; messages name keys by it."""
+    return next(key.shown for key in active() if key.id == name)
+
+
+def quick(name: str, usual: str) -> str:
+    """The key that turns a dial from anywhere, as it is shown."""
+    return _rebound[name][1] if name in _rebound else usual
+
+
 def bindings() -> list[BindingType]:
-    """The bindings of the lab screen: the list above and the quick keys of the dials."""
+    """The bindings of the lab screen: the list above and the quick keys of the dials, to be rebound by their ids."""
     made: list[BindingType] = [Binding(k.keys, k.action, k.about, show=False, id=k.id) for k in KEYS]
     for dial in DIALS:
         if dial.key:
@@ -75,9 +115,9 @@ def bindings() -> list[BindingType]:
 
 def footer() -> list[tuple[str, str, str]]:
     """The footer's hints (key, word, action), the most important first; help and quit last."""
-    order = ("run", "step", "steps", "lr-down", "lr-up", "save", "slower", "flow", "top", "reset", "palette", "charts",
-             "open", "smooth", "log", "theme", "help", "quit")  # fmt: skip
-    by_id = {key.id: key for key in KEYS}
+    order = ("run", "step", "steps", "lr-down", "lr-up", "save", "slower", "flow", "top", "fork", "back",
+             "reset", "palette", "charts", "open", "references", "smooth", "log", "theme", "help", "quit")  # fmt: skip
+    by_id = {key.id: key for key in active()}
     chosen = (by_id[name] for name in order)
     return [(k.shown, k.word, k.action if k.action.startswith("app.") else f"screen.{k.action}") for k in chosen]
 
@@ -85,10 +125,10 @@ def footer() -> list[tuple[str, str, str]]:
 def help_rows() -> dict[str, list[tuple[str, str]]]:
     """Section → (keys, what they do)."""
     rows: dict[str, list[tuple[str, str]]] = {}
-    for key in KEYS:
+    for key in active():
         rows.setdefault(key.section, []).append((key.shown, key.about))
-    quick = [(f"{d.key} {d.key.upper()}", d.label) for d in DIALS if d.key]
-    quick[0] = (quick[0][0], f"{quick[0][1]} (with shift backwards)")
-    rows[_DIALS] = [(s, a) for s, a, section in LOCAL if section == _DIALS] + rows[_DIALS] + quick
+    turns = [(f"{quick(d.name, d.key)} {quick(f'{d.name}-back', d.key.upper())}", d.label) for d in DIALS if d.key]
+    turns[0] = (turns[0][0], f"{turns[0][1]}, and back")
+    rows[_DIALS] = [(s, a) for s, a, section in LOCAL if section == _DIALS] + rows[_DIALS] + turns
     rows[_VIEW] += [(s, a) for s, a, section in LOCAL if section == _VIEW]
     return rows

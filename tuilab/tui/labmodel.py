@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuilab.tui.dials import BY_NAME, current
+from tuilab.tui.lanemodel import LaneModel
 from tuilab.tui.turns import Turn, turns
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def watchable(total_steps: int) -> float | None:
     return next((s for s in SPEEDS if s is not None and total_steps / s >= WATCH_SECONDS), 10.0)
 
 
-class LabModel:
+class LabModel(LaneModel):
     """The preset, the worker once there is one, and its last frame.
 
     Until a worker is attached (the engine is still being loaded) everything asked of it is kept and done then.
@@ -64,7 +65,7 @@ class LabModel:
         frame = self.worker.frame()
         if self.frame is not None and frame.revision == self.frame.revision:
             return None
-        self.frame = frame
+        self.frame = frame = self.chosen(frame)
         if self.auto_speed and frame.total_steps:
             self.set_speed(watchable(frame.total_steps))
         self._settle(frame)
@@ -86,7 +87,7 @@ class LabModel:
     @property
     def running(self) -> bool:
         """Whether steps are being done."""
-        return self.frame is not None and self.frame.status == "running"
+        return self.frame is not None and (self.frame.status == "running" or self.frame.moving)
 
     @property
     def step(self) -> int:
@@ -171,10 +172,10 @@ class LabModel:
 
         def change(worker: Worker) -> None:
             frame = worker.frame()
-            if frame.status == "running":
+            if frame.status == "running" or frame.moving:
                 worker.pause()
                 return
-            if frame.status == "finished":
+            if frame.status == "finished" and all(lane.status in ("finished", "diverged") for lane in frame.lanes):
                 worker.extend(frame.total_steps)
             worker.run()
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.style import Style
 from textual.color import Color
 from textual.filter import ANSIToTruecolor, LineFilter, Monochrome, NoColor
 from textual.theme import Theme
 
+from engine.spec import nearest
+from tuilab.lab.settings import SettingsError, place
 from tuilab.tui.charts.model import HEAT_LEVELS, OPAQUE, Ink, line_ink
+from tuilab.tui.lanes import COLORS, lane_color
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
 
 DARK = Theme(
     name="tuilab-dark",
@@ -27,8 +34,9 @@ LIGHT = Theme(
                "scrollbar-background": "#fbfcfd", "border-blurred": "#c3cbd6"},
 )  # fmt: skip
 
-#: Colour numbers of the lines that are not layers; layer k has the number LAYER + k.
-TRAIN, VAL, EXTRA, LAYER = 0, 1, 2, 3
+#: Colour numbers of the lines that are not layers; those of lanes begin at LANE, layer k has the number LAYER + k.
+TRAIN, VAL, EXTRA, LANE = 0, 1, 2, 3
+LAYER = LANE + COLORS
 
 _NAMED = {True: ("#ffb454", "#5ccfe6", "#7fd88f"), False: ("#c2570c", "#0b7285", "#1d7d3f")}
 _CLASSES = {True: ("#4f8cff", "#ff8f3f", "#4fd18b"), False: ("#1f5fd6", "#d9600a", "#1d8a4c")}
@@ -79,6 +87,26 @@ class Surface:
     success: Color
     plain: bool = False  # no colour at all: bold, dim and dashes tell things apart
 
+    @property
+    def blank(self) -> Style:
+        """Nothing but the background."""
+        return Style() if self.plain else Style(bgcolor=self.background.rich_color)
+
+    def text(self, share: float = 1.0, color: Color | None = None, bold: bool = False) -> Style:
+        """Text in the foreground (or another) colour, the fainter the smaller its share."""
+        if self.plain:
+            return Style(dim=share < 1, bold=bold)
+        mixed = self.background.blend(color or self.foreground, share)
+        return Style(color=mixed.rich_color, bgcolor=self.background.rich_color, bold=bold)
+
+
+def surface_of(widget: Widget) -> Surface:
+    """What is drawn on a widget under the present theme."""
+    theme = widget.app.theme_variables
+    text, accent, error, success = (Color.parse(theme[name]) for name in ("foreground", "accent", "error", "success"))
+    dark, back = widget.app.current_theme.dark, widget.background_colors[1]
+    return Surface(dark, back, text, accent, error, success, plain=widget.app.no_color)
+
 
 def chart_styles(surface: Surface, layers: int) -> dict[int, Style]:
     """Style of every ink of a chart with lines for `layers` layers."""
@@ -94,16 +122,21 @@ def chart_styles(surface: Surface, layers: int) -> dict[int, Style]:
     styles = {
         Ink.TEXT: mixed(text, 1.0), Ink.DIM: mixed(text, 0.55), Ink.GRID: mixed(text, 0.17), Ink.TITLE: strong(text),
         Ink.MARK: mixed(surface.accent, 0.55), Ink.MARK_TEXT: mixed(surface.accent, 1.0),
-        Ink.CROSS: mixed(text, 0.75), Ink.GOOD: mixed(surface.success, 1.0), Ink.BAD: strong(surface.error),
+        Ink.LEVEL: mixed(text, 0.38), Ink.LEVEL_TEXT: mixed(text, 0.85), Ink.CROSS: mixed(text, 0.75),
+        Ink.GOOD: mixed(surface.success, 1.0), Ink.BAD: strong(surface.error),
     }  # fmt: skip
     out = {int(ink): style for ink, style in styles.items()}
-    for number in range(LAYER + layers):
+    for number in [*range(LANE), *range(LAYER, LAYER + layers)]:
         color = line_color(number, layers, surface.dark)
         out[line_ink(number)] = mixed(color, 1.0)
         out[line_ink(number, faint=True)] = mixed(color, 0.36 if surface.dark else 0.30)
+    for number in range(COLORS):
+        color, bold = lane_color(number, surface.dark, back)
+        out[line_ink(LANE + number)] = strong(color) if bold else mixed(color, 1.0)
+        out[line_ink(LANE + number, faint=True)] = mixed(color, 0.36 if surface.dark else 0.30)
     if surface.plain:
-        plain = {Ink.DIM: Style(dim=True), Ink.GRID: Style(dim=True), Ink.MARK: Style(dim=True),
-                 Ink.TITLE: Style(bold=True), Ink.BAD: Style(bold=True), Ink.MARK_TEXT: Style(bold=True)}  # fmt: skip
+        plain = {ink: Style(dim=True) for ink in (Ink.DIM, Ink.GRID, Ink.MARK, Ink.LEVEL)}
+        plain |= {ink: Style(bold=True) for ink in (Ink.TITLE, Ink.BAD, Ink.MARK_TEXT)}
         for ink in out:
             faint = ink >= line_ink(0) and ink % 2 == 1
             out[ink] = plain[Ink(ink)] if ink in plain else Style(dim=True) if faint else Style()
@@ -116,6 +149,15 @@ def heat_style(ink: int, dark: bool) -> Style:
     colors = _HEAT[dark]
     top, bottom = (ramp(colors, level / (HEAT_LEVELS - 1)).rich_color for level in (upper, lower))
     return Style(color=top, bgcolor=bottom)
+
+
+def known_theme(name: str, themes: Collection[str]) -> str:
+    """`name` if there is such a theme; raises SettingsError."""
+    if name not in themes:
+        ours = f"{DARK.name}, {LIGHT.name}"
+        others = ", ".join(sorted(set(themes) - {DARK.name, LIGHT.name}))
+        raise SettingsError(f"{place()}: theme: found {name!r}, allowed: {ours}, {others}{nearest(name, themes)}")
+    return name
 
 
 def light_filters(filters: Sequence[LineFilter], no_color: bool) -> list[LineFilter]:

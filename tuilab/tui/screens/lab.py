@@ -17,24 +17,24 @@ from tuilab.tui.dials import BY_NAME
 from tuilab.tui.keys import bindings, footer
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.messages import DialRestored, DialTurned, DialTyped, ViewMoved
-from tuilab.tui.news import WAITING, bad_news, news
-from tuilab.tui.screens.chart_actions import ChartActions
+from tuilab.tui.news import bad_news, news, waiting
+from tuilab.tui.screens.insights import Insights
+from tuilab.tui.screens.lane_actions import LaneActions
 from tuilab.tui.widgets.bars import Banner, KeyBar, StatusLine
-from tuilab.tui.widgets.boundary import BoundaryMap, Maps
 from tuilab.tui.widgets.charts import ChartStack
 from tuilab.tui.widgets.dial import DialRow
 from tuilab.tui.widgets.dial_panel import DialPanel
 from tuilab.tui.widgets.header import HeaderBar
+from tuilab.tui.widgets.lanestrip import LaneStrip
 from tuilab.tui.widgets.metrics import Metrics
-from tuilab.tui.widgets.panels import DialCard, LayersPanel, TurnsPanel
+from tuilab.tui.widgets.panels import DialCard
+from tuilab.tui.widgets.side import SidePanel
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
     from tuilab.lab.worker import Frame
     from tuilab.tui.app import LabApp
-
-REFRESH = 24.0  # looks at the worker in a second; half of them for the charts
 
 
 def _commands() -> type[Provider]:
@@ -44,7 +44,7 @@ def _commands() -> type[Provider]:
     return LabCommands
 
 
-class LabScreen(ChartActions):
+class LabScreen(LaneActions, Insights):
     """Shows the frames of the model's worker and passes on what was turned."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
@@ -57,34 +57,32 @@ class LabScreen(ChartActions):
         self.view = StepView()
         self._since = time.monotonic()
         self._beat = Beat()
-        self.maps = Maps(self)
 
     def compose(self) -> ComposeResult:
         preset = self.model.preset
         yield HeaderBar(preset.title or preset.name, network(preset.widths))
         yield Metrics(id="metrics")
         yield Banner()
+        yield LaneStrip()
         with Horizontal(id="body"):
             with Vertical(id="left"):
                 yield DialPanel(id="dials")
                 yield DialCard()
             yield ChartStack(self.view, id="charts")
-            with Vertical(id="side"):
-                yield LayersPanel()
-                yield BoundaryMap("side-map")
-                yield TurnsPanel()
+            yield SidePanel()
         yield StatusLine()
         yield KeyBar(footer())
 
     def on_mount(self) -> None:
         """Show the preset's dials at once; frames follow."""
-        self.query_one(Banner).display = False
+        self.query_one(Banner).display = self.query_one(LaneStrip).display = False
         self.dials.show(self.model)
-        self.status.say(WAITING, "$foreground 65%")
+        self.status.say(waiting(), "$foreground 65%")
         self.show_settings()
         self.query_one(DialRow).focus(scroll_visible=False)
         self.charts.starting("", 0.0)
-        self.set_interval(1 / REFRESH, self.tick)
+        app: LabApp = self.app  # type: ignore[assignment]
+        self.set_interval(1 / app.settings.refresh, self.tick)
 
     @property
     def settled(self) -> bool:
@@ -97,36 +95,41 @@ class LabScreen(ChartActions):
         """Show the newest frame if there is one; until the first step the time that passes."""
         if self.model.poll() is not None:
             self._beat.news()
+            self.note_lane()
         frame = self.model.frame
         if frame is not None:
             part = self._beat.next(busy=self.model.running)
             if part:
                 (self.show_charts if part == CHARTS else self.show_figures)(frame)
-        if frame is not None and self.model.worker is not None and self.model.plane:
-            self.maps.update(frame.step, self.model.worker)
+        if frame is not None:
+            self.look_inside(frame)
         if frame is None or (frame.step == 0 and frame.message):
             self.charts.starting(frame.message if frame is not None else "", time.monotonic() - self._since)
+
+    def show_again(self) -> None:
+        """Another lane has the dials: show it at once, and ask anew what is asked of a network."""
+        self._beat.news()
+        for asking in (self.maps, self.looks, self.health):
+            asking.forget()
 
     def show_figures(self, frame: Frame) -> None:
         """Bring header, cards, dials and messages up to `frame`."""
         self.show_settings()
         self.query_one(HeaderBar).show(frame)
         self.query_one(Metrics).show(frame)
+        self.query_one(LaneStrip).show(frame.lanes)
         self.dials.show(self.model)
         self._announce(frame)
 
     def show_charts(self, frame: Frame) -> None:
         """Bring the charts, and the panels beside them, up to `frame`."""
         self.charts.show(frame, self.model.turns)
-        if self.has_class("-broad"):
-            self.query_one(LayersPanel).show(self.model.widths, self.charts.norms, frame.recipe.activation)
-            self.query_one(TurnsPanel).show(self.model.turns)
-        self.query_one("#side-map", BoundaryMap).display = self.model.plane
+        self.show_panels(frame)
 
     def _announce(self, frame: Frame) -> None:
         """Say what there is to say."""
         self.query_one(Banner).show(bad_news(frame))
-        self.status.say(*news(frame, self.model.turns))
+        self.status.say(*(self.told or news(frame, self.model.turns)))
 
     @on(ViewMoved)
     def _view_moved(self) -> None:
@@ -146,7 +149,7 @@ class LabScreen(ChartActions):
             return str(error)
         if done is not None:
             self.dials.show(self.model)
-            self.status.say(done.line, "$accent")
+            self.tell(done.line)
         return None
 
     def on_descendant_focus(self) -> None:
@@ -196,11 +199,13 @@ class LabScreen(ChartActions):
     @work
     async def action_reset(self) -> None:
         """Begin anew; asks first if turns would be lost."""
-        if self.model.unsaved:
+        if self.model.unsaved or self.model.lanes:
             from tuilab.tui.screens.small import ConfirmScreen
 
             count = len(self.model.turns)
             text = f"{count} turn{'s' if count > 1 else ''} of this run in no preset yet (s saves them). Start anew?"
+            if self.model.lanes:
+                text = f"All {len(self.model.lanes)} lanes are closed (s saves the one with the dials). Start anew?"
             if not await self.app.push_screen_wait(ConfirmScreen("Reset", text)):
                 return
         self.model.reset()
@@ -231,7 +236,7 @@ class LabScreen(ChartActions):
         count = len(self.model.turns)
         about = f"The preset's dials, its seed, and {count} turn{'' if count == 1 else 's'} at their steps."
         path = await self.app.push_screen_wait(
-            SaveScreen(suggested_path(self.model.preset), about, lambda path, again: self.model.save(path, again))
+            SaveScreen(suggested_path(self.model.lane_preset), about, lambda path, again: self.model.save(path, again))
         )
         if path is not None:
             self.notify(f"saved as {path}; tuilab replay {path} --check replays it", title="Saved")

@@ -1,4 +1,7 @@
-"""The two charts, one above the other: what each shows, and what they share."""
+"""The two charts, one above the other: what each shows, and what they share.
+
+Below there may be something else than a chart: the layers, the decision boundary, what the network mistakes.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,22 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from tuilab.tui.charts.model import Ink, Mark
+from tuilab.tui.charts.model import Ink, Level, Mark
 from tuilab.tui.charts.smooth import LEVELS
 from tuilab.tui.charts.view import StepView
-from tuilab.tui.curves import TOP_VIEWS, last_norms, layer_lines, top_lines
+from tuilab.tui.curves import TOP_VIEWS, layer_lines, top_lines
+from tuilab.tui.lanes import lane_lines
 from tuilab.tui.turns import Turn, marks
 from tuilab.tui.widgets.boundary import BoundaryMap
 from tuilab.tui.widgets.chart import Chart
-from tuilab.tui.widgets.panels import flow
+from tuilab.tui.widgets.layers import LayersPanel, flow, last
+from tuilab.tui.widgets.looks import LookView
 
 if TYPE_CHECKING:
     from tuilab.lab.worker import Frame
 
 _BAR = 24  # cells of the bar that moves while there is nothing to measure progress by
+_CHARTS = ("lines", "heat")  # views of the lower place that are charts
 _READY = "press space to run\n.  one step     >  100 steps\n?  all keys"
 
 
@@ -34,7 +40,10 @@ class ChartStack(Vertical):
         self.top = Chart(view, id="chart-top", log=TOP_VIEWS[0][1])
         self.flow = Chart(view, id="chart-flow", log=True)
         self.map = BoundaryMap("chart-map")
-        self._below = 0  # what is shown below: lines, heat, map
+        self.look = LookView("chart-look")
+        self.table = LayersPanel("chart-layers")
+        self.below = "lines"  # what is shown below
+        self.levels: tuple[str, Sequence[Level]] = ("", ())  # the view they belong to, and they
         self.norms: tuple[float, ...] = ()
         self._top_view = 0
         self._smoothing = 2
@@ -46,6 +55,8 @@ class ChartStack(Vertical):
         yield self.top
         yield self.flow
         yield self.map
+        yield self.look
+        yield self.table
 
     def on_mount(self) -> None:
         """Titles and settings; and new colours whenever the theme changes."""
@@ -54,9 +65,14 @@ class ChartStack(Vertical):
 
     def _settle(self) -> None:
         self.top.title = TOP_VIEWS[self._top_view][0]
-        self.flow.heat = self._below == 1
+        self.top.levels = self.levels[1] if self.levels[0] == self.top.title else ()
+        self.flow.heat = self.below == "heat"
         self.flow.title = "Gradient flow" if self.flow.heat else "Gradient norm"
-        self.flow.display, self.map.display = self._below != 2, self._below == 2
+        self.flow.display, self.map.display = self.below in _CHARTS, self.below == "boundary"
+        self.table.display = self.below == "layers"
+        self.look.display = not (self.flow.display or self.map.display or self.table.display)
+        if self.look.display:
+            self.look.kind = self.below
         self.top.smoothing = self.flow.smoothing = LEVELS[self._smoothing][1]
         self.top.range.use(self._logs[self.top.title])
 
@@ -72,7 +88,7 @@ class ChartStack(Vertical):
         self._frame = frame
         self._marks = [Mark(step, label) for step, label in marks(turns)]
         self.view.follow(frame.step, frame.total_steps)
-        self.norms = last_norms(frame.curves)
+        self.norms = last(frame.curves.grad_norm)
         if frame.step == 0 and not frame.message:
             self.top.empty, self.flow.empty = _READY, ""
         hint, bad = flow(self.norms)
@@ -88,8 +104,12 @@ class ChartStack(Vertical):
             self.top.show((), (), layers)
             self.flow.show((), (), layers)
             return
-        self.top.show(top_lines(frame.curves, self.top.title, plain), self._marks, layers)
-        self.flow.show(layer_lines(frame.curves, plain), self._marks, layers)
+        if frame.lanes and self.below != "heat":
+            self.flow.show(lane_lines(frame, "gradient", plain), self._marks, layers)
+        else:
+            self.flow.show(layer_lines(frame.curves.grad_norm, plain), self._marks, layers)
+        top = top_lines(frame.curves, self.top.title, plain)
+        self.top.show(lane_lines(frame, self.top.title, plain) if frame.lanes else top, self._marks, layers)
 
     def starting(self, message: str, seconds: float) -> None:
         """Before the first step: what is being done and for how long, with something that moves."""
@@ -126,13 +146,24 @@ class ChartStack(Vertical):
 
     def next_top(self) -> None:
         """The next view of the upper chart."""
-        self._top_view = (self._top_view + 1) % len(TOP_VIEWS)
+        self.show_top(TOP_VIEWS[(self._top_view + 1) % len(TOP_VIEWS)][0])
+
+    def show_top(self, title: str) -> None:
+        """The view of that title in the upper chart."""
+        self._top_view = [name for name, _ in TOP_VIEWS].index(title)
         self._settle()
         self._lines()
 
-    def next_below(self, with_map: bool) -> None:
-        """Gradient lines, heat map, and (`with_map`) the decision boundary."""
-        self._below = (self._below + 1) % (3 if with_map else 2)
+    def compare(self, title: str, levels: Sequence[Level]) -> None:
+        """Draw these levels in the upper chart's view of that title."""
+        self.levels = (title, levels)
+        self._settle()
+        self.redraw()
+
+    def next_below(self, more: Sequence[str]) -> None:
+        """Gradient lines, heat map, and then one after the other `more`."""
+        views = (*_CHARTS, *more)
+        self.below = views[(views.index(self.below) + 1) % len(views)] if self.below in views else views[0]
         self._settle()
         self.redraw()
 
