@@ -65,7 +65,7 @@ def frame(step: int = 0, status: str = "ready", layers: int = 3, **overrides: An
 
 
 #: As much of a data set as the screen looks at.
-DIGITS = SimpleNamespace(features=64, task="classification")
+DIGITS = SimpleNamespace(features=64, task="classification", image_shape=None)
 
 
 def plane() -> SimpleNamespace:
