@@ -29,7 +29,7 @@ class Finding:
 def examine() -> Iterator[Finding]:
     """The findings one by one, quick ones first; a check that breaks is itself a finding."""
     checks: tuple[Callable[[], Finding], ...] = (
-        _python, _packages, _processor, _blas, _terminal, _folder, _presets, _engine,
+        _python, _packages, _processor, _blas, _terminal, _settings, _folder, _presets, _engine,
     )  # fmt: skip
     for check in checks:
         try:
@@ -74,6 +74,17 @@ def _terminal() -> Finding:
     if size.columns < 80 or size.lines < 24:
         return Finding("terminal", "warn", found, "the lab is laid out for 80×24 and more")
     return Finding("terminal", "ok", found)
+
+
+def _settings() -> Finding:
+    from tuilab.lab.settings import load, place
+
+    path = place()
+    try:
+        load(path)
+    except LabError as error:
+        return Finding("settings", "fail", str(error), "the lab does not open before this is put right")
+    return Finding("settings", "ok", f"{path}{'' if path.exists() else ' (none there: the usual ones)'}")
 
 
 def _folder() -> Finding:

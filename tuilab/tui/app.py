@@ -17,10 +17,11 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 
-from tuilab.tui import memory
+from tuilab.lab.settings import Settings, load, place
+from tuilab.tui import keymap, memory
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.screens.lab import LabScreen
-from tuilab.tui.theme import DARK, LIGHT, light_filters
+from tuilab.tui.theme import DARK, LIGHT, known_theme, light_filters
 
 if TYPE_CHECKING:
     from tuilab.lab.preset import Preset
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 #: Makes the worker of a preset. Called on a thread, for it loads the engine.
 MakeWorker = Callable[["Preset"], "Worker"]
 
+USUAL = Settings()
 STOP_SECONDS = 10.0
 INTERRUPTED = 130  # the exit code of a lab that was ended from outside; what was done is saved
 
@@ -48,8 +50,10 @@ class LabApp(App[int]):
 
     def __init__(
         self, preset: Preset, make_worker: MakeWorker, *, speed: float | None = None, paused: bool = True,
+        settings: Settings = USUAL,
     ):  # fmt: skip
         super().__init__()
+        self.settings = settings
         self._make_worker = make_worker
         self._run_at_once = not paused
         self.model = LabModel(preset)
@@ -58,7 +62,8 @@ class LabApp(App[int]):
         self.problem: str | None = None
         self.register_theme(DARK)
         self.register_theme(LIGHT)
-        self.theme = DARK.name
+        self.set_keymap(keymap.apply(settings, str(place())))
+        self.theme = known_theme(settings.theme, self.available_themes)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The lines' colours, under every theme."""
@@ -150,7 +155,8 @@ def open_lab(
     """Open the lab on a preset, a TOML file or a run folder (None: the preset to begin with); gives the exit code.
 
     `speed` limits the steps a second (0 or infinity: no limit; None: slow enough to watch; keys change it).
-    Raises PresetError (one line) before anything is painted if there is no such preset.
+    Raises PresetError or SettingsError (one line) before anything is painted if there is no such preset, or if the
+    person's settings cannot be read.
     """
     from tuilab.lab.preset import DEFAULT, load_preset
 
@@ -163,7 +169,7 @@ def open_lab(
 
         return Worker(Session(chosen, backend=backend, threads=threads, runs=RUNS))
 
-    app = LabApp(preset, make_worker, speed=speed, paused=paused)
+    app = LabApp(preset, make_worker, speed=speed, paused=paused, settings=load())
     code = app.run()
     if app.problem is not None:
         from tuilab.lab.errors import LabError

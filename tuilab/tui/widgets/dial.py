@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tuilab.tui.dials import Dial
 from tuilab.tui.figures import exact
+from tuilab.tui.keys import quick
 from tuilab.tui.messages import DialTurned, DialTyped
 
 _GAUGE = 7
@@ -66,7 +67,8 @@ class DialRow(Widget, can_focus=True):
         """The name, its quick key underlined."""
         label = self.dial.label
         label = label if len(label) < width else label[: width - 2] + "…"
-        at = label.find(self.dial.key) if self.dial.key else -1
+        key = quick(self.dial.name, self.dial.key)
+        at = label.find(key) if len(key) == 1 else -1
         padded = label.ljust(width)
         if at < 0:
             return [(padded, style)]
