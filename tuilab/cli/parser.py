@@ -59,7 +59,8 @@ def _commands() -> argparse.ArgumentParser:
     from tuilab.lab.settings import place
 
     parser = _Parser(
-        prog="tuilab", usage="tuilab [PRESET|RUN] | tuilab COMMAND …", epilog=f"{_EPILOG}\nKeys, theme and language are set in {place()}", allow_abbrev=False,
+        prog="tuilab", usage="tuilab [PRESET|RUN] | tuilab COMMAND …", allow_abbrev=False,
+        epilog=f"{_EPILOG}\nKeys, theme and language are set in {place()}",
         description="A terminal training lab: turn a dial of a small neural network while it trains.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
