@@ -55,7 +55,7 @@ class Insights(Screen[None]):
     def action_flow(self) -> None:
         """Gradients as lines or heat, layers, what the network makes of the data: what has no place of its own."""
         held = self.query_one(SidePanel).holds(self.kinds)
-        self.query_one(ChartStack).next_below([view for view in ("layers", *self.kinds) if view not in held])
+        self.query_one(ChartStack).next_below([view for view in (*self.kinds, "layers") if view not in held])
         self.maps.forget()
         self.looks.forget()
         self.health.forget()
@@ -68,6 +68,12 @@ class Insights(Screen[None]):
         for panel in self.query(LayersPanel):
             if panel.display:
                 panel.show(self.model.widths, frame.curves, frame.recipe.activation)
+
+    def action_surfaces(self) -> None:
+        """Optimizers racing on surfaces."""
+        from tuilab.tui.screens.surfaces import SurfacesScreen
+
+        self.app.push_screen(SurfacesScreen())
 
     # ---- reference lines
 
