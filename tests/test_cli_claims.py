@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuilab.cli import main
+from tuilab.datasets import fetch
 from tuilab.lab.preset import load_preset
 
 CLAIM = """\
@@ -85,6 +86,31 @@ def test_claims_are_listed_without_being_run(capsys: pytest.CaptureFixture[str])
     ]
     assert main(["claims", "--list", "--json", "6"]) == 0
     assert json.loads(capsys.readouterr().out)["claims"][0]["number"] == 6
+
+
+def test_other_seeds_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    found = []
+    for more in ((), ("--seed", "1"), ("--seed", "0", "--seeds", "3")):
+        assert main(["claims", "good.toml", "--json", *more]) == 0
+        found.append(json.loads(capsys.readouterr().out)["claims"][0])
+    assert found[0]["values"][1] == found[1]["values"][0] and found[1]["values"][1] == found[2]["values"][2]
+    assert [claim["seeds"] for claim in found] == [2, 2, 3]
+    for more, said in (("--seeds", "1"), "seeds: found 1, "), (("--seed", "-1"), "seed: found -1, "):
+        assert main(["claims", "good.toml", *more]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_full_forms_without_their_data_are_one_line(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TUILAB_DATA", str(elsewhere / "data"))
+    away = fetch.Origin(("http://127.0.0.1:9/",), fetch.ORIGINS["mnist"].sha256)
+    monkeypatch.setitem(fetch.ORIGINS, "mnist", away)
+    assert main(["claims", "--full"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and err.startswith("tuilab: mnist: ") and "tuilab data import" in err
+    assert main(["claims", "--full", "--list", "11"]) == 0
+    assert capsys.readouterr().out.split("  ")[0] == "11-adam-momentum-mnist"
 
 
 def test_an_arm_is_run_by_its_name(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 import textwrap
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,9 +19,10 @@ def claims(args: argparse.Namespace) -> int:
     """Prints the table (or one JSON object); 1 if one of them does not hold."""
     from tuilab.lab.claims.judge import chosen, judge
 
-    presets = chosen(args.names)
+    presets = [(name, _asked(preset, args)) for name, preset in chosen(args.names, args.full)]
     if args.list:
         return _listed(presets, args.json)
+    _bring(presets)
     if not args.json:
         print(_WIDTHS.format("no.", "claim", "effect", "95 % interval", "", "s"))
     verdicts = []
@@ -40,13 +42,31 @@ def claims(args: argparse.Namespace) -> int:
     return int(not good)
 
 
+def _asked(preset: Any, args: argparse.Namespace) -> Any:
+    """`preset` with the seeds that were asked for."""
+    if args.seed is not None:
+        preset = preset.with_(seed=args.seed)
+    return preset if args.seeds is None else preset.with_(claim=replace(preset.claim, seeds=args.seeds))
+
+
+def _bring(presets: list[tuple[str, Any]]) -> None:
+    """Fetches what data the claims need and are not here, before the first of them is run."""
+    from tuilab.cli.progress import transfer
+    from tuilab.datasets.fetch import ensure
+
+    for dataset in dict.fromkeys(preset.dataset for _, preset in presets):
+        with transfer(dataset) as report:
+            ensure(dataset, report)
+
+
 def _listed(presets: list[tuple[str, Any]], as_json: bool) -> int:
     rows = [{"name": name, "number": p.claim.number, "sentence": p.claim.sentence} for name, p in presets]
     if as_json:
         print(json.dumps({"claims": rows}, ensure_ascii=False))
     else:
+        width = max(len(name) for name, _ in presets) + 2
         for row in rows:
-            print(f"{row['name']:<26}{row['sentence']}")
+            print(f"{row['name']:<{width}}{row['sentence']}")
     return 0
 
 

@@ -11,6 +11,7 @@ from engine.spec import nearest
 from tuilab.lab.errors import PresetError
 
 CLAIMS = "claims"  # the folder of presets that carry a claim
+FULL = (CLAIMS, "full")  # and that of their full forms
 _FIRST = ("digits", "spiral", "circle", "xor", "moons", "gaussians")  # offered before the others
 
 
@@ -34,6 +35,12 @@ def claim_names() -> tuple[str, ...]:
     return tuple(sorted(_names_in(_shelf().joinpath(CLAIMS))))
 
 
+@cache
+def full_names() -> tuple[str, ...]:
+    """The names of the claims' full forms: on the data their papers used, and far longer."""
+    return tuple(sorted(_names_in(_shelf().joinpath(*FULL))))
+
+
 def _names_in(folder: Traversable) -> list[str]:
     """The presets in a folder of the shelf."""
     return [p.name.removesuffix(".toml") for p in (folder.iterdir() if folder.is_dir() else ())
@@ -42,12 +49,13 @@ def _names_in(folder: Traversable) -> list[str]:
 
 def is_shipped(name: str | Path) -> bool:
     """Whether `name` is that of a preset which ships, those of claims included."""
-    return name in shipped_names() or name in claim_names()
+    return name in shipped_names() or name in claim_names() or name in full_names()
 
 
 def shipped_bytes(name: str) -> bytes:
     """The file of a shipped preset."""
-    return _shelf().joinpath(*([CLAIMS] if name in claim_names() else []), f"{name}.toml").read_bytes()
+    folder = (CLAIMS,) if name in claim_names() else FULL if name in full_names() else ()
+    return _shelf().joinpath(*folder, f"{name}.toml").read_bytes()
 
 
 def find(ref: str | Path) -> Path:
@@ -66,7 +74,7 @@ def find(ref: str | Path) -> Path:
             raise
         raise PresetError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     names = shipped_names()
-    close = nearest(path.name, (*names, *claim_names()))
+    close = nearest(path.name, (*names, *claim_names(), *full_names()))
     raise PresetError(f"{ref}: no such preset, file or run folder, shipped presets: {', '.join(names)}{close}")
 
 

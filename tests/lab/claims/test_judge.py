@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.datasets.idx_files import write_set
 from tuilab.lab import shelf
 from tuilab.lab.arms import Claim
 from tuilab.lab.claims.judge import chosen, effect_of, judge
@@ -118,3 +120,37 @@ def test_every_claim_of_the_notes_has_a_preset() -> None:
 
 def test_claims_are_no_part_of_the_first_shelf() -> None:
     assert not set(shelf.claim_names()) & set(shelf.shipped_names())
+    assert not set(shelf.full_names()) & {*shelf.claim_names(), *shelf.shipped_names()}
+
+
+def test_full_forms_are_chosen_by_number_by_name_and_by_the_name_of_the_quick_form() -> None:
+    assert [name for name, _ in chosen([], full=True)] == list(shelf.full_names())
+    assert [name for name, _ in chosen(["05-batchnorm-speed", "4"], full=True)] == [
+        "05-batchnorm-speed-mnist",
+        "04-ensemble-mnist",
+    ]
+    assert chosen(["04-ensemble-mnist"]) == chosen(["04-ensemble-mnist"], full=True) == chosen(["04"], full=True)
+    assert not {name for name, _ in chosen(["3"])} & set(shelf.full_names())
+    with pytest.raises(
+        PresetError, match=r"06-he: no such claim with a full form, allowed: a number, .*03-dropout-mnist"
+    ):
+        chosen(["06-he"], full=True)
+
+
+@pytest.mark.parametrize("name", shelf.full_names())
+def test_a_full_form_is_a_claim_about_mnist_and_runs(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut down to a moment and a made set: not what comes out, but that something does."""
+    monkeypatch.setenv("TUILAB_DATA", str(tmp_path))
+    write_set(tmp_path / "mnist")
+    preset = load_preset(name)
+    claim = preset.claim
+    assert claim is not None and preset.dataset == "mnist" and preset.title and preset.description
+    assert claim.number == int(name.split("-")[0])
+    assert any(quick.startswith(name.split("-mnist")[0]) for quick in shelf.claim_names())
+    assert max(map(len, preset.description.split("\n"))) <= 120 and loads(dumps(preset)) == preset
+    assert preset.recipe.schedule == "constant" or preset.recipe.decay_steps == preset.steps
+    small = preset.with_(widths=(8,) * len(preset.widths), steps=20, eval_every=10)
+    verdict = judge(name, small.with_(claim=replace(claim, seeds=2, rates=claim.rates[:1])))
+    assert len(verdict.values) == 2 and all(map(math.isfinite, verdict.values[0]))

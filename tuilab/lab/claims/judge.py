@@ -49,20 +49,23 @@ def _plain(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def chosen(names: list[str]) -> list[tuple[str, Preset]]:
+def chosen(names: list[str], full: bool = False) -> list[tuple[str, Preset]]:
     """The presets with a claim that `names` mean: a preset's name, a claim's number, a file; none: all that ship.
 
-    Raises PresetError for one that is not there or makes no claim.
+    With `full`, a number, the name of a quick form and no name at all mean the full forms. Raises PresetError for one
+    that is not there or makes no claim.
     """
-    known = shelf.claim_names()
+    known = shelf.full_names() if full else shelf.claim_names()
+    every = (*shelf.claim_names(), *shelf.full_names())
     refs: list[str] = [] if names else list(known)
     for name in names:
-        found = [
-            k for k in known if name == k or (name.isdecimal() and k.split("-")[0].lstrip("0") == name.lstrip("0"))
-        ]
+        number = name.lstrip("0") if name.isdecimal() else None
+        found = [k for k in known if k.split("-")[0].lstrip("0") == number or (full and k.startswith(f"{name}-"))]
+        found = found or [k for k in every if k == name and (k in known or not full)]
         if not found and not name.lower().endswith(".toml"):
-            message = f"{name}: no such claim, allowed: a number, a TOML file, {', '.join(known)}{nearest(name, known)}"
-            raise PresetError(message)
+            kind = "claim with a full form" if full else "claim"
+            close = nearest(name, known if full else every)
+            raise PresetError(f"{name}: no such {kind}, allowed: a number, a TOML file, {', '.join(known)}{close}")
         refs += found or [name]
     presets = [(ref, load_preset(ref)) for ref in dict.fromkeys(refs)]
     for ref, preset in presets:
