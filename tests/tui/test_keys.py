@@ -179,6 +179,18 @@ async def test_the_command_palette_turns_dials_and_runs_commands(
         assert worker.calls == [told]
 
 
+async def test_a_palette_closed_while_it_searches_leaves_the_lab_alone() -> None:
+    async with open_fake() as (pilot, screen, _):
+        await pilot.press("colon")
+        palette = pilot.app.screen
+        palette.query_one(Input).value = "dropout"
+        await palette.query_one(OptionList).remove()  # as the search finds it when escape came in between
+        await pilot.pause(0.3)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert pilot.app.is_running and pilot.app.return_code in (None, 0)
+
+
 async def test_charts_keys() -> None:
     async with open_fake(FakeWorker(preset(), now=frame(1500, "paused"))) as (pilot, screen, _):
         top, flow = screen.query_one("#chart-top", Chart), screen.query_one("#chart-flow", Chart)

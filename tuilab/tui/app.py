@@ -122,6 +122,13 @@ class LabApp(App[int]):
             self.run_worker(asyncio.to_thread(old.worker.stop, STOP_SECONDS), group="stop")
         self.call_after_refresh(self._begin)
 
+    def action_command_palette(self) -> None:
+        """Every command by its name."""
+        from tuilab.tui.commands import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
     async def action_quit(self) -> None:
         """Stop the worker, which saves the run, and leave."""
         if self.model.worker is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from tuilab.tui.dials import BY_NAME, DIALS
 from tuilab.tui.figures import exact
@@ -67,3 +67,11 @@ class LabCommands(Provider):
         if value in dial.values:
             return None
         return Hit(1.0, f"{name} {exact(value)}", partial(self._lab.set_dial, name, value), help="exactly this value")
+
+
+class Palette(CommandPalette):
+    """The palette, which can be closed at any moment: a search that finds it gone does not take the lab with it."""
+
+    def run_worker(self, *args: Any, **options: Any) -> Any:
+        """The same, but what fails in it is no end of the app."""
+        return super().run_worker(*args, **{**options, "exit_on_error": False})
