@@ -166,9 +166,9 @@ class Recipe:
         check_name("schedule", self.schedule, SCHEDULES)
         for name in ("alpha_dropout", "batch_norm"):
             check_bool(name, getattr(self, name))
-        for name in ("warmup_steps", "decay_steps"):
-            put(self, name, check_int(name, _plain(getattr(self, name)), name == "decay_steps", 10**9))
-        for name, (low, high, low_open, high_open) in _RANGES.items():
+        for name, (least, most) in COUNTS.items():
+            put(self, name, check_int(name, _plain(getattr(self, name)), least, most))
+        for name, (low, high, low_open, high_open) in RANGES.items():
             value = _plain(getattr(self, name))
             if value is None and name in ("lr", "eps"):
                 continue
@@ -201,7 +201,7 @@ class Recipe:
 
 
 #: (low, high, low is excluded, high is excluded) of every real-valued dial.
-_RANGES: dict[str, tuple[float, float, bool, bool]] = {
+RANGES: dict[str, tuple[float, float, bool, bool]] = {
     "lr": (0.0, 1e6, False, False),
     "momentum": (0.0, 1.0, False, True),
     "beta1": (0.0, 1.0, False, True),
@@ -222,6 +222,9 @@ _RANGES: dict[str, tuple[float, float, bool, bool]] = {
     "label_smoothing": (0.0, 1.0, False, True),
     "decay_rate": (0.0, 1.0, True, False),
 }
+
+#: (low, high) of every dial that is a whole number.
+COUNTS: dict[str, tuple[int, int]] = {"warmup_steps": (0, 10**9), "decay_steps": (1, 10**9)}
 
 #: The names of all dials, in the order of the recipe.
 DIALS = tuple(f.name for f in fields(Recipe))

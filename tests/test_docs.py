@@ -13,7 +13,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/ARCHITECTURE.md")]
+PAGES = [
+    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/ARCHITECTURE.md", "docs/PRESETS.md")
+]
 
 
 def blocks(language: str) -> list[str]:
@@ -46,6 +48,23 @@ def test_every_headless_command_does_what_it_says(tmp_path: Path) -> None:
         if "--json" in command:
             assert json.loads(done.stdout)["test_accuracy"] >= 0.95
     assert (tmp_path / "R" / "preset.toml").is_file()
+
+
+def test_the_page_about_presets_shows_one_and_names_every_key() -> None:
+    from engine.spec import DIALS
+    from tuilab.lab import conditions
+    from tuilab.lab.preset import KEYS, TABLES, Preset, loads
+
+    page = (ROOT / "docs" / "PRESETS.md").read_text(encoding="utf-8")
+    preset = loads("".join(re.findall(r"^```toml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)))
+    assert preset.claim is not None and preset.claim.published and preset.conditions and preset.timeline and preset.arms
+    for key in ({*KEYS} - {*DIALS}) | {*conditions.KEYS, *conditions.METRICS, "version", "extends"}:
+        assert f"`{key}`" in page or f"\n{key} = " in page, key
+    assert all(f"[{name}]" in page for name in TABLES)
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert isinstance(names["preset"], Preset) and names["preset"].conditions
 
 
 def test_the_preset_shown_is_one(tmp_path: Path) -> None:

@@ -26,9 +26,18 @@ def presets_list(args: argparse.Namespace) -> int:
 
 def presets_show(args: argparse.Namespace) -> int:
     """Title, description and the TOML of a preset."""
-    from tuilab.lab.preset import dumps, load_preset
+    from tuilab.lab.preset import dumps
+    from tuilab.lab.script import preset_of
 
-    print(dumps(load_preset(args.ref)), end="")
+    print(dumps(preset_of(args.ref)), end="")
+    return 0
+
+
+def presets_schema(_: argparse.Namespace) -> int:
+    """The format of presets as JSON Schema."""
+    from tuilab.lab.schema import schema
+
+    print(json.dumps(schema(), indent=2, ensure_ascii=False))
     return 0
 
 
@@ -36,12 +45,12 @@ def presets_check(args: argparse.Namespace) -> int:
     """One line for each preset; 2 if one of them cannot be run."""
     from tuilab.lab.building import load_data
     from tuilab.lab.errors import LabError
-    from tuilab.lab.preset import load_preset
+    from tuilab.lab.script import preset_of
 
     code = 0
     for ref in args.refs:
         try:
-            load_data(load_preset(ref))
+            load_data(preset_of(ref))
             print(f"{ref}: good")
         except LabError as error:
             print(f"tuilab: {error}", file=sys.stderr)

@@ -140,6 +140,8 @@ def _presets(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="what a preset says")
     show.add_argument("ref", metavar="PRESET")
     show.set_defaults(command=_later("listing.presets_show"))
+    schema = actions.add_parser("schema", help="what a preset may say, as JSON Schema")
+    schema.set_defaults(command=_later("listing.presets_schema"))
     check = actions.add_parser("check", help="whether presets can be run")
     check.add_argument("refs", metavar="PRESET", nargs="+")
     check.set_defaults(command=_later("listing.presets_check"))
@@ -246,7 +248,7 @@ COMMANDS: dict[str, tuple[Callable[[Any], None], str]] = {
     "claims": (_claims, "put what is said about training to the test"),
     "compare": (_compare, "tell in which dials and results some runs differ"),
     "export": (_export, "write a run's curves or parameters in another format"),
-    "presets": (_presets, "list, show, check and copy presets"),
+    "presets": (_presets, "list, show, check and copy presets; their schema"),
     "data": (_data, "list data sets, or bring them in"),
     "bench": (_bench, "time the engine, alone or against its peers, or the screen"),
     "doctor": (_doctor, "tell what this machine has and lacks for the lab"),

@@ -37,7 +37,7 @@ _COMMON = ("train_size", "label_noise", "standardise")
 _OWN = (*_COMMON, "target", "task", "missing")  # of a table of the user's
 #: What can be done about a missing value: refuse the table, or take a figure of the training rows that have one.
 MISSING_VALUES = ("refuse", "mean", "median")
-_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".npz")
+SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".npz")
 
 #: Every data set by name, in the order they are offered.
 DATASETS: Mapping[str, Dataset] = MappingProxyType({
@@ -64,7 +64,7 @@ def names() -> tuple[str, ...]:
 def is_path(name: object) -> bool:
     """Whether `name` means a file or folder of the user's rather than a set of ours."""
     return isinstance(name, str) and name not in DATASETS and (
-        name.lower().endswith(_SUFFIXES) or "/" in name or os.sep in name
+        name.lower().endswith(SUFFIXES) or "/" in name or os.sep in name
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def check_dataset(name: object) -> str:
     """`name` if it names a data set or looks like the path of one; raises DataError otherwise. Reads nothing."""
     if isinstance(name, str) and (name in DATASETS or is_path(name)):
         return name
-    allowed = f"{', '.join(DATASETS)}, or the path of a file ({', '.join(_SUFFIXES)})"
+    allowed = f"{', '.join(DATASETS)}, or the path of a file ({', '.join(SUFFIXES)})"
     raise DataError("dataset", f"found {name!r}, allowed: {allowed}{nearest(name, DATASETS)}")
 
 

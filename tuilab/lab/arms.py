@@ -35,6 +35,18 @@ COMPARES = ("value", "difference", "ratio")
 OVER_RATES = ("best", "spread")
 
 
+#: What the keys of a claim can be; schema.py reads these tables too.
+MAX_TEXT = 200
+MAX_RATE = 1e6
+CLAIM_CHOICES: dict[str, tuple[str, ...]] = {
+    "metric": (*METRICS, *STUDIES), "direction": DIRECTIONS, "compare": COMPARES, "over_rates": OVER_RATES,
+}  # fmt: skip
+CLAIM_COUNTS = {"number": (1, 999), "seeds": (2, 1000), "window": (1, 10**9)}
+CLAIM_NUMBERS = {"bound": (-1e9, 1e9, False), "budget_s": (0.0, 1e6, True), "target": (0.0, 1.0, False)}
+#: Keys of a preset that an arm cannot have.
+NOT_IN_ARMS = ("name", "title", "description", "extends", "version", "timeline", "when", "arm", "claim", "recorded")
+
+
 @dataclass(frozen=True, slots=True)
 class Arm:
     """The run called `name`: a preset with `changes` (key, value). The preset checks the values."""
@@ -45,7 +57,7 @@ class Arm:
     def __post_init__(self) -> None:
         check_label("name", self.name)
         for key, _ in self.changes:
-            if key in ("name", "title", "description", "extends", "arm", "claim", "recorded", "timeline", "when"):
+            if key in NOT_IN_ARMS:
                 raise SpecError(key, "belongs to the whole preset, not to an arm")
             if key == "seed":
                 raise SpecError(key, "is the same for all arms, so that they can be compared seed by seed")
@@ -62,7 +74,7 @@ class Published:
 
     def __post_init__(self) -> None:
         for f in fields(self):
-            check_text(f.name, getattr(self, f.name), 200)
+            check_text(f.name, getattr(self, f.name), MAX_TEXT)
             if not getattr(self, f.name).strip():
                 raise SpecError(f.name, "found nothing, expected text")
 
@@ -94,18 +106,14 @@ class Claim:
     published: tuple[Published, ...] = ()
 
     def __post_init__(self) -> None:
-        check_int("number", self.number, 1, 999)
-        check_text("sentence", self.sentence, 200)
-        check_text("source", self.source, 200)
-        check_name("metric", self.metric, (*METRICS, *STUDIES))
-        check_name("direction", self.direction, DIRECTIONS)
-        check_name("compare", self.compare, COMPARES)
-        check_name("over_rates", self.over_rates, OVER_RATES)
-        check_int("seeds", self.seeds, 2, 1000)
-        check_int("window", self.window, 1, 10**9)
-        self._put("bound", check_number("bound", self.bound, -1e9, 1e9))
-        self._put("budget_s", check_number("budget_s", self.budget_s, 0.0, 1e6, low_open=True))
-        self._put("target", check_number("target", self.target, 0.0, 1.0))
+        for key in ("sentence", "source"):
+            check_text(key, getattr(self, key), MAX_TEXT)
+        for key, names in CLAIM_CHOICES.items():
+            check_name(key, getattr(self, key), names)
+        for key, (least, most) in CLAIM_COUNTS.items():
+            check_int(key, getattr(self, key), least, most)
+        for key, (low, high, low_open) in CLAIM_NUMBERS.items():
+            self._put(key, check_number(key, getattr(self, key), low, high, low_open=low_open))
         wanted = 1 if self.compare == "value" else 2
         if not isinstance(self.arms, list | tuple) or len(self.arms) != wanted:
             raise SpecError(
@@ -114,7 +122,7 @@ class Claim:
         self._put("arms", tuple(check_label("arms", arm) for arm in self.arms))
         if not isinstance(self.rates, list | tuple):
             raise SpecError("rates", f"found {shown(self.rates)}, expected learning rates such as [0.001, 0.01]")
-        self._put("rates", tuple(check_number("rates", rate, 0.0, 1e6) for rate in self.rates))
+        self._put("rates", tuple(check_number("rates", rate, 0.0, MAX_RATE) for rate in self.rates))
 
     def _put(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)

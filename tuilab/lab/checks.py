@@ -7,7 +7,8 @@ import re
 from engine.spec import SpecError
 from tuilab.lab.toml_text import shown
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+LABEL = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+_NAME = re.compile(LABEL)
 
 
 def is_label(value: object) -> bool:

@@ -26,7 +26,8 @@ BOUNDS, WAITS = ("above", "below"), ("not_fallen_for", "not_risen_for")
 KEYS = ("metric", *BOUNDS, *WAITS, "by", "times", "done")  # of a row, beside the dials
 MAX_CONDITIONS = 100
 
-_RELATIVE = re.compile(r"([*/+-])\s*(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)", re.IGNORECASE)
+RELATIVE = r"([*/+-])\s*(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)"
+_RELATIVE = re.compile(RELATIVE)
 _NUMBER = r"(?P<{}>[+-]?[\d.]+(?:e[+-]?\d+)?)"
 _BOUND = re.compile(rf"(?P<metric>\w+)\s+(?P<kind>\w+)\s+{_NUMBER.format('value')}", re.IGNORECASE)
 _WAIT = re.compile(

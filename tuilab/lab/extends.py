@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from engine.spec import SpecError
 from tuilab.lab import shelf
 from tuilab.lab.errors import PresetError
 from tuilab.lab.toml_text import decode, parse, read_text, shown
@@ -40,13 +41,22 @@ def _merged(table: dict[str, Any], source: str, chain: tuple[str, ...]) -> dict[
     if len(chain) > MAX_DEPTH:
         raise PresetError(f"found more than {MAX_DEPTH} presets one on the other")
     base = _merged(parse(text, where), where, (*chain, where))
-    if base.get("version", VERSION) != VERSION:
-        raise PresetError(f"{where}: version: found {shown(base['version'])}, this lab reads version {VERSION}")
+    try:
+        check_version(base)
+    except SpecError as error:
+        raise PresetError(f"{where}: {error}") from None
     kept = {key: value for key, value in base.items() if key not in _OWN}
     for key, other in (("steps", "epochs"), ("epochs", "steps")):
         if key in table:
             kept.pop(other, None)
     return kept | {key: value for key, value in table.items() if key != "extends"}
+
+
+def check_version(table: dict[str, Any]) -> None:
+    """Raises SpecError if `table` is of a version that this lab does not know."""
+    version = table.get("version", VERSION)
+    if isinstance(version, bool) or version != VERSION:
+        raise SpecError("version", f"found {shown(version)}, this lab reads version {VERSION}")
 
 
 def _anchored(table: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -36,12 +36,13 @@ from engine.spec import (
     check_number,
     nearest,
 )  # fmt: skip
+from tuilab.datasets import MISSING_VALUES, DataError, anchored, check_dataset
 from tuilab.lab import conditions, shelf, timeline
 from tuilab.lab.arms import Arm, Claim, arm_row, arms_from, check_arms, claim_from, claim_table
 from tuilab.lab.checks import check_label, check_text, is_label
 from tuilab.lab.conditions import When, condition
 from tuilab.lab.errors import PresetError
-from tuilab.lab.extends import VERSION, merged
+from tuilab.lab.extends import VERSION, check_version, merged
 from tuilab.lab.recorded import Recorded, recorded_from
 from tuilab.lab.timeline import AUTO, MAX_STEP, USUAL, Change
 from tuilab.lab.toml_text import decode, dump_table, parse, read_text, shown
@@ -50,6 +51,14 @@ DEFAULT = "digits"
 DEFAULT_EPOCHS = 20.0
 MAX_SEED = 2**63 - 1  # the largest whole number of TOML
 
+#: What the keys that are no dials can be; schema.py reads these tables too.
+TEXTS = {"title": 200, "description": 4000, "target": 200}
+CHOICES = {"task": TASKS, "missing": MISSING_VALUES}
+COUNTS = {
+    "batch_size": (1, MAX_BATCH), "seed": (0, MAX_SEED), "train_size": (1, MAX_STEP), "steps": (1, MAX_STEP),
+    "eval_every": (1, MAX_STEP),
+}  # fmt: skip
+NUMBERS = {"noise": (0.0, 100.0, False), "label_noise": (0.0, 1.0, False), "epochs": (0.0, 1e9, True)}
 TABLES = ("timeline", "when", "arm", "claim", "recorded")  # in a file, beside KEYS
 _PARTS = ("timeline", "conditions", "arms", "claim", "recorded")  # what they are called in a Preset
 TRAINING_FREE = ("name", "title", "description")  # keys that say nothing about the training
@@ -90,32 +99,27 @@ class Preset:
     recorded: Recorded | None = None
 
     def __post_init__(self) -> None:
-        from tuilab.datasets import MISSING_VALUES, DataError, anchored, check_dataset
-
         check_label("name", self.name)
-        check_text("title", self.title, 200)
-        check_text("description", self.description, 4000, breaks=True)
+        for key, limit in TEXTS.items():
+            if getattr(self, key) is not None:
+                check_text(key, getattr(self, key), limit, breaks=key == "description")
         try:
             self._put("dataset", anchored(check_dataset(self.dataset)))
         except DataError as error:
             raise SpecError(error.field, error.message) from None
         self._put("widths", _widths(self.widths))
         self.recipe.activations(len(self.widths))
-        check_int("batch_size", self.batch_size, 1, MAX_BATCH)
-        check_int("seed", self.seed, 0, MAX_SEED)
         if self.standardise is not None:
             check_bool("standardise", self.standardise)
-        if self.target is not None:
-            check_text("target", self.target, 200)
-        for key, names in (("task", TASKS), ("missing", MISSING_VALUES)):
+        for key, names in CHOICES.items():
             if getattr(self, key) is not None:
                 check_name(key, getattr(self, key), names)
-        for key in ("train_size", "steps", "eval_every"):
+        for key, (least, most) in COUNTS.items():
+            if getattr(self, key) is not None or key in ("batch_size", "seed"):
+                check_int(key, getattr(self, key), least, most)
+        for key, (low, high, low_open) in NUMBERS.items():
             if getattr(self, key) is not None:
-                check_int(key, getattr(self, key), 1, MAX_STEP)
-        for key, high in (("noise", 100.0), ("label_noise", 1.0), ("epochs", 1e9)):
-            if getattr(self, key) is not None:
-                self._put(key, check_number(key, getattr(self, key), 0.0, high, low_open=key == "epochs"))
+                self._put(key, check_number(key, getattr(self, key), low, high, low_open=low_open))
         if self.steps is not None and self.epochs is not None:
             raise SpecError("epochs", f"found steps = {self.steps} as well, expected one of the two")
         for change in self.timeline:
@@ -224,8 +228,7 @@ def _built(table: dict[str, Any], stem: str) -> Preset:
     for key in table:
         if key not in known:
             raise SpecError(key, f"unknown key, allowed: {', '.join(known)}{nearest(key, known)}")
-    if table.get("version", VERSION) != VERSION:
-        raise SpecError("version", f"found {shown(table['version'])}, this lab reads version {VERSION}")
+    check_version(table)
     if "dataset" not in table:
         raise SpecError("dataset", "missing, expected the name of a data set such as dataset = 'digits'")
     dials = {key: _usual(key, value) for key, value in table.items() if key in DIALS}

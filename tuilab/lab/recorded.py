@@ -9,7 +9,8 @@ from engine.spec import SpecError, check_int
 from tuilab.lab.timeline import MAX_STEP
 from tuilab.lab.toml_text import shown
 
-_HASH = re.compile(r"[0-9a-f]{64}")
+HASH = r"[0-9a-f]{64}"
+MAX_THREADS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,8 @@ class Recorded:
 
     def __post_init__(self) -> None:
         check_int("step", self.step, 0, MAX_STEP)
-        check_int("threads", self.threads, 1, 4096)
-        if not isinstance(self.params_sha256, str) or not _HASH.fullmatch(self.params_sha256):
+        check_int("threads", self.threads, 1, MAX_THREADS)
+        if not isinstance(self.params_sha256, str) or not re.fullmatch(HASH, self.params_sha256):
             raise SpecError("params_sha256", f"found {shown(self.params_sha256)}, expected 64 hex digits")
 
 
