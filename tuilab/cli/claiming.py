@@ -28,7 +28,7 @@ def claims(args: argparse.Namespace) -> int:
     verdicts = []
     for name, preset in presets:
         verdicts.append(judge(name, preset, partial(_tell, name)))
-        _tell("", 0)
+        _tell("", "")
         if not args.json:
             print(_row(verdicts[-1]), flush=True)
     good = all(verdict.holds is not False for verdict in verdicts)
@@ -88,7 +88,7 @@ def _short(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _tell(name: str, done: int) -> None:
-    """Who is at work, on a terminal; an empty name wipes the line."""
+def _tell(name: str, where: str) -> None:
+    """Who is at work and how far, on a terminal; an empty name wipes the line."""
     if sys.stderr.isatty():
-        print(f"\r\x1b[K{f'{name}: seed {done}' if name else ''}", end="", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{f'{name}: {where}' if name else ''}", end="", file=sys.stderr, flush=True)

@@ -36,9 +36,11 @@ seeds = 3
 
 
 def test_a_claim_is_run_seed_by_seed() -> None:
-    done: list[int] = []
-    verdict = judge("deep", loads(DEEP), done.append)
-    assert verdict.holds is True and verdict.effect.low > 0.0 and done == [1, 2, 3]
+    told: list[str] = []
+    verdict = judge("deep", loads(DEEP), told.append)
+    assert verdict.holds is True and verdict.effect.low > 0.0
+    assert [line for line in told if "," not in line] == ["seed 1 of 3", "seed 2 of 3", "seed 3 of 3"]
+    assert told[1] == "seed 1 of 3, relu at 0.001: 0/20" and told[-1] == "seed 3 of 3, sigmoid at 0.001: 20/20"
     assert len(verdict.values) == 3 and all(relu > sigmoid for relu, sigmoid in verdict.values)
     row = verdict.as_row()
     assert row["effect"]["mean"] == verdict.effect.mean and row["arms"] == ("relu", "sigmoid") and row["number"] == 2

@@ -20,7 +20,7 @@ from tuilab.lab.preset import Preset, load_preset
 if TYPE_CHECKING:
     from tuilab.datasets import Split
 
-Tell = Callable[[int], None]
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def chosen(names: list[str], full: bool = False) -> list[tuple[str, Preset]]:
 
 
 def judge(name: str, preset: Preset, tell: Tell | None = None) -> Verdict:
-    """Runs the claim of `preset`; `tell` hears of the number of seeds done. Raises PresetError."""
+    """Runs the claim of `preset`; `tell` hears how far it is. Raises PresetError."""
     from tuilab.lab.claims.studies import NotMeasured
 
     claim = preset.claim
@@ -85,9 +85,8 @@ def judge(name: str, preset: Preset, tell: Tell | None = None) -> Verdict:
     rows: list[tuple[float, ...]] = []
     try:
         for seed in range(preset.seed, preset.seed + claim.seeds):
-            rows.append(_values(preset.with_(seed=seed), claim))
-            if tell is not None:
-                tell(len(rows))
+            part = _part(tell, f"seed {len(rows) + 1} of {claim.seeds}")
+            rows.append(_values(preset.with_(seed=seed), claim, part))
     except NotMeasured as error:
         return Verdict(name, claim, (), statistics.UNKNOWN, None, time.perf_counter() - begun, str(error))
     except LabError as error:
@@ -98,6 +97,14 @@ def judge(name: str, preset: Preset, tell: Tell | None = None) -> Verdict:
         name, claim, tuple(rows), effect, effect.is_beyond(claim.bound, claim.direction), seconds,
         _note(rows, claim, seconds),
     )  # fmt: skip
+
+
+def _part(tell: Tell | None, where: str) -> Tell | None:
+    """Tells `where`, and gives what tells it together with a place in there."""
+    if tell is None:
+        return None
+    tell(where)
+    return lambda place: tell(f"{where}, {place}")
 
 
 def effect_of(rows: list[tuple[float, ...]], claim: Claim) -> Estimate:
@@ -118,7 +125,7 @@ def _note(rows: list[tuple[float, ...]], claim: Claim, seconds: float) -> str:
     return "; ".join(notes)
 
 
-def _values(preset: Preset, claim: Claim) -> tuple[float, ...]:
+def _values(preset: Preset, claim: Claim, tell: Tell | None = None) -> tuple[float, ...]:
     """One value for each arm, at the seed of `preset`."""
     if claim.is_study:
         from tuilab.lab.claims.studies import BY_NAME
@@ -131,17 +138,17 @@ def _values(preset: Preset, claim: Claim) -> tuple[float, ...]:
         key = tuple(arm.get(part) for part in DATA_KEYS)
         if key not in loaded:
             loaded[key] = load_data(arm)
-        values.append(_value(arm, claim, loaded[key]))
+        values.append(_value(arm, claim, loaded[key], tell))
     return tuple(values)
 
 
-def _value(arm: Preset, claim: Claim, data: Split) -> float:
+def _value(arm: Preset, claim: Claim, data: Split, tell: Tell | None) -> float:
     """The metric of one arm: of its run, or of its runs at every one of the claim's learning rates."""
     from tuilab.lab.claims.metrics import measure
     from tuilab.lab.claims.record import run
 
     runs = [arm.with_(lr=rate) for rate in claim.rates] or [arm]
-    found = [measure(run(one, claim, data), claim) for one in runs]
+    found = [measure(run(one, claim, data, tell), claim) for one in runs]
     if len(found) == 1:
         return found[0]
     if claim.over_rates == "spread":

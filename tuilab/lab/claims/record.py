@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,8 @@ class Record:
 class Watched(Session):
     """A session that keeps what the metrics read."""
 
-    def __init__(self, preset: Preset, data: Split | None, probed: bool):
-        self.probed = probed and bool(preset.widths)
+    def __init__(self, preset: Preset, data: Split | None, probed: bool, tell: Callable[[str], None] | None = None):
+        self.probed, self.tell = probed and bool(preset.widths), tell
         self.rows: list[Any] = []
         self.looks: list[Look] = []
         super().__init__(preset, threads=1, data=data)
@@ -57,11 +58,16 @@ class Watched(Session):
         super()._look()
         probes = self.trainer.probe(self.data.x_val) if self.probed else []
         self.looks.append(Look(self.step, self.val_accuracy, tuple(probes)))
+        if self.tell is not None:
+            self.tell(f"{self.preset.name} at {self.preset.recipe.learning_rate:g}: {self.step:,}/{self.total_steps:,}")
 
 
-def run(preset: Preset, claim: Claim, data: Split | None = None) -> Record:
-    """Trains `preset` as far as the metric of `claim` needs: to its end, or to the target that is waited for."""
-    session = Watched(preset, data, claim.metric in PROBED)
+def run(preset: Preset, claim: Claim, data: Split | None = None, tell: Callable[[str], None] | None = None) -> Record:
+    """Trains `preset` as far as the metric of `claim` needs: to its end, or to the target that is waited for.
+
+    `tell` hears at each look which step of which arm it is.
+    """
+    session = Watched(preset, data, claim.metric in PROBED, tell)
     session.prepare()
     session.trainer.probe_every = session.probe_every = int(claim.metric in STEPPED)
     waiting = claim.metric == "steps_to_target"
