@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+import os
 import queue
 import secrets
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from tuilab.lab.errors import LabError, RunError, one_line
@@ -69,7 +71,9 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Client]:
 def _local_cluster(workers: int) -> Iterator[Any]:
     from distributed import LocalCluster
 
-    # Ctrl+c goes to every process of a terminal; the workers, who inherit this mask, leave it to us.
+    # Ctrl+c goes to every process of a terminal; the workers, who inherit this mask, leave it to us. The tracker would
+    # take the mask away again when it starts.
+    resource_tracker.ensure_running()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
         cluster = LocalCluster(
@@ -81,6 +85,10 @@ def _local_cluster(workers: int) -> Iterator[Any]:
     try:
         yield cluster
     finally:
+        for nanny in cluster.workers.values():  # they have nothing that is wanted, and a run does not hear of an end
+            nanny.auto_restart = False
+            with contextlib.suppress(OSError, TypeError):
+                os.kill(nanny.pid, signal.SIGKILL)
         _quietly(cluster.close)
 
 
