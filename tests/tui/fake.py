@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.spec import Recipe
+from tests.tui.fake_insights import guess, nearest_picture, pictures, trainer
 from tuilab.lab.history import Curves, Series
 from tuilab.lab.preset import Preset, Recorded
 from tuilab.lab.timeline import Change, check_dial
@@ -48,6 +49,7 @@ def curves(step: int, layers: int = 3, vanishing: bool = False) -> Curves:
         train=series(x, train, 0.35), accuracy=series(x, 1 - 0.85 * np.exp(-x / 200), 0.02), lr=series(x, lr),
         grad_norm=tuple(series(x, n, 0.4) for n in norms), val=series(vx, val),
         val_accuracy=series(vx, 0.975 - 0.88 * np.exp(-vx / 210)),
+        update_ratio=tuple(series(x[::25], 0.02 / (1 + k + x[::25] / 300)) for k in range(layers)),
     )  # fmt: skip
 
 
@@ -64,17 +66,15 @@ def frame(step: int = 0, status: str = "ready", layers: int = 3, **overrides: An
     return Frame(**{**fields, **overrides})
 
 
-#: As much of a data set as the screen looks at.
-DIGITS = SimpleNamespace(features=64, task="classification", image_shape=None)
-
-
 def plane() -> SimpleNamespace:
     """Two half moons."""
     t = np.linspace(0, np.pi, 60)
     upper = np.column_stack([np.cos(t), np.sin(t)])
     lower = np.column_stack([1 - np.cos(t), 0.4 - np.sin(t)])
     points = np.concatenate([upper, lower]).astype(np.float32)
-    return SimpleNamespace(features=2, task="classification", x_train=points, y_train=np.repeat([0, 1], 60))
+    labels = np.repeat([0, 1], 60)
+    return SimpleNamespace(features=2, task="classification", image_shape=None, x_train=points, y_train=labels,
+                           x_val=points, y_val=labels)  # fmt: skip
 
 
 def spiral_opinion(x: np.ndarray) -> np.ndarray:
@@ -94,9 +94,11 @@ class FakeWorker:
 
     def __post_init__(self) -> None:
         hidden = self.preset.widths
-        trainer = SimpleNamespace(architecture=SimpleNamespace(widths=(64, *hidden, 10)))
-        trainer.predict = spiral_opinion
-        self.session = SimpleNamespace(is_prepared=True, trainer=trainer, data=plane() if self.plane else DIGITS)
+        opinion = {2: spiral_opinion, 3: guess, 64: nearest_picture}
+        network = trainer((64, *hidden, 10), lambda x: opinion[x.shape[1]](x))
+        self.session = SimpleNamespace(
+            is_prepared=True, trainer=network, data=plane() if self.plane else pictures(), step=0
+        )
         if self.now.step == 0:
             self.put(recipe=self.preset.recipe, batch_size=self.preset.batch_size)
 
