@@ -32,3 +32,11 @@ class DialRestored(Message):
 
 class ViewMoved(Message):
     """The charts' window or crosshair moved."""
+
+
+class LaneChosen(Message):
+    """The dials are to act on this lane."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self.name = name

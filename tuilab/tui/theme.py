@@ -139,7 +139,7 @@ def chart_styles(surface: Surface, layers: int) -> dict[int, Style]:
         plain |= {ink: Style(bold=True) for ink in (Ink.TITLE, Ink.BAD, Ink.MARK_TEXT)}
         for ink in out:
             faint = ink >= line_ink(0) and ink % 2 == 1
-            out[ink] = plain[Ink(ink)] if ink in plain else Style(dim=True) if faint else Style()
+            out[ink] = plain[Ink(ink)] if ink in plain else Style(dim=True) if faint else Style(bold=out[ink].bold)
     return out
 
 

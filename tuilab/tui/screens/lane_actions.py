@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import on, work
 
 from tuilab.tui.figures import grouped
 from tuilab.tui.keys import shown
+from tuilab.tui.messages import LaneChosen
 from tuilab.tui.screens.chart_actions import ChartActions
 from tuilab.tui.turns import Turn, turns
 
@@ -80,6 +81,10 @@ class LaneActions(ChartActions):
             return f"the dials act on {name} now"
 
         self._try(choose)
+
+    @on(LaneChosen)
+    def _lane_clicked(self, event: LaneChosen) -> None:
+        self.action_lane(event.name)
 
     def action_drop_lane(self) -> None:
         """Close the lane with the dials."""

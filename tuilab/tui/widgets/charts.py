@@ -165,6 +165,7 @@ class ChartStack(Vertical):
         views = (*_CHARTS, *more)
         self.below = views[(views.index(self.below) + 1) % len(views)] if self.below in views else views[0]
         self._settle()
+        self._lines()
         self.redraw()
 
     def toggle_log(self) -> None:

@@ -1,17 +1,18 @@
-"""The lanes above the charts, if there are several: a row each, or all in one row on a low screen."""
+"""The lanes above the charts, if there are several: a row each, or several in one row on a low screen."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.content import Content
 from textual.geometry import Size
-from textual.style import Style
 from textual.widget import Widget
 
 from tuilab.tui.figures import grouped, percent, short
 from tuilab.tui.lanes import best, lane_hue
+from tuilab.tui.messages import LaneChosen
 
 if TYPE_CHECKING:
     from tuilab.lab.frame import LaneFrame
@@ -45,16 +46,31 @@ class LaneStrip(Widget):
     def _low(self) -> bool:
         return self.app.screen.has_class("-short")
 
+    @property
+    def _columns(self) -> int:
+        """Lanes in a row."""
+        return 1 if not self._low else 2 if self.size.width < 120 else 4
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """A row for each lane, one row for all where rows are few."""
-        return 1 if self._low else len(self._lanes)
+        """A row for each lane; two lanes in a row where rows are few."""
+        per_row = 1 if not self._low else 2 if width < 120 else 4
+        return -(-len(self._lanes) // per_row)
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the lane that was clicked."""
+        at = event.y * self._columns + event.x * self._columns // max(self.size.width, 1)
+        if 0 <= at < len(self._lanes):
+            self.post_message(LaneChosen(self._lanes[at].name))
 
     def render(self) -> Content:
-        """The rows, or the one row."""
-        leader = best(self._lanes)
-        if self._low:
-            return self._one_row(leader)
-        return Content("\n").join([self._row(lane, leader) for lane in self._lanes])
+        """The rows."""
+        leader, per_row = best(self._lanes), self._columns
+        if not self._low:
+            return Content("\n").join([self._row(lane, leader) for lane in self._lanes])
+        rows = [self._lanes[at : at + per_row] for at in range(0, len(self._lanes), per_row)]
+        share = self.size.width // per_row
+        lines = [Content("").join([self._short(lane, leader, share) for lane in row]) for row in rows]
+        return Content("\n").join(lines)
 
     def _row(self, lane: LaneFrame, leader: str) -> Content:
         """Key and letter, what it is; then its figures, in columns."""
@@ -73,8 +89,7 @@ class LaneStrip(Widget):
         room = max(width - 10 - sum(len(text) for text, _ in figures), 0)
         text = _MAIN if lane.main else f"= {lane.difference}"
         text = text if len(text) <= room else text[: max(room - 1, 0)] + "…"
-        row = Content.assemble(*self._head(lane), (f"{text:<{room}}", _weight(lane)), *figures)
-        return row.stylize(Style.from_meta({"@click": f"screen.lane('{lane.name}')"}))
+        return Content.assemble(*self._head(lane), (f"{text:<{room}}", _weight(lane)), *figures)
 
     def _head(self, lane: LaneFrame) -> list[tuple[str, str]]:
         hue = lane_hue(lane.name, self.app.current_theme.dark).hex
@@ -84,20 +99,17 @@ class LaneStrip(Widget):
             ("━━ ", f"{hue} bold"), (f"{lane.name}  ", f"{hue} bold"),
         ]  # fmt: skip
 
-    def _one_row(self, leader: str) -> Content:
-        """A share of the row for each lane: letter, difference as far as it goes, validation loss."""
-        share = self.size.width // max(len(self._lanes), 1)
-        parts = []
-        for lane in self._lanes:
-            head = [*self._head(lane)[:2], (f"{lane.name} ", self._head(lane)[3][1])]
-            text = "main" if lane.main else lane.difference
-            value = "✖" if lane.status == "diverged" else _number(lane.val_loss)
-            room = share - 5 - len(value) - 2
-            text = text if len(text) <= room else text[: max(room - 1, 0)] + "…"
-            piece = Content.assemble(*head, (text, _weight(lane)), " ", (value, _good(lane, leader)))
-            piece = piece.stylize(Style.from_meta({"@click": f"screen.lane('{lane.name}')"}))
-            parts += [piece, Content(" " * max(share - len(piece.plain), 0))]
-        return Content.assemble(*parts)
+    def _short(self, lane: LaneFrame, leader: str, share: int) -> Content:
+        """Letter, difference, validation loss in `share` columns."""
+        mark, key, _, letter = self._head(lane)
+        text = "main" if lane.main else lane.difference.split(" ", 1)[-1]
+        value = "✖" if lane.status == "diverged" else _number(lane.val_loss)
+        room = share - 19
+        text = text if len(text) <= room else text[: max(room - 1, 0)] + "…"
+        return Content.assemble(
+            mark, key, (f"{lane.name} ", letter[1]), (f"{text:<{room}}", _weight(lane)), ("  val ", _FAINT),
+            (f"{value:<8}", _good(lane, leader)),
+        )  # fmt: skip
 
 
 def _weight(lane: LaneFrame) -> str:
