@@ -81,5 +81,6 @@ inner_sum: Callable[..., Any] = partial(numba.njit, **_INNER, fastmath=_SUM)
 #: A parallel loop. Neither it nor its callers may be cached, up to the function that Python calls: what is compiled
 #: against a cached caller of a parallel loop lacks that loop, and the process that loads it next crashes.
 inner_parallel: Callable[..., Any] = partial(numba.njit, **_INNER, parallel=True)
-#: A formula: one scalar function, inlined into the loops of the CPU and called by the kernels of the GPU.
-formula = inner
+#: A formula: one scalar function, inlined into the loops of the CPU and called by the kernels of the GPU. The CUDA
+#: simulator runs kernels as Python, so there it needs what Python can call.
+formula = njit if config.ENABLE_CUDASIM else inner

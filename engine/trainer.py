@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from engine import dials
+from engine.backends import BACKENDS, choose
 from engine.cpu import step as cpu
 from engine.cpu.activate import activate_layer
 from engine.cpu.parameters import parameter_share
@@ -26,11 +27,15 @@ from engine.metrics import Evaluation, Metrics, Probe
 from engine.normalise import calibrate, folded
 from engine.observe import evaluation, masks, probabilities, probe_layers
 from engine.snapshot import ARRAYS, FORMAT, Snapshot
-from engine.spec import ACTIVATIONS, DIALS, MAX_BATCH, Architecture, Recipe, SpecError, check_int, check_name, nearest
+from engine.spec import ACTIVATIONS, DIALS, MAX_BATCH, Architecture, Recipe, SpecError, check_int, nearest
+from engine.states import aside, frozen
 from engine.threads import check_threads, useful_threads
 from engine.warm import warm_up
 
-BACKENDS = ("auto", "cpu")
+if TYPE_CHECKING:
+    from engine.cuda.device import Device
+
+__all__ = ["BACKENDS", "Trainer"]
 Floats = NDArray[np.float32]
 
 
@@ -46,9 +51,8 @@ class Trainer:
         self, architecture: Architecture, recipe: Recipe, x: ArrayLike, y: ArrayLike, batch_size: int = 32,
         seed: int = 0, backend: str = "cpu", threads: int | None = None,
     ):  # fmt: skip
-        check_name("backend", backend, BACKENDS)
         recipe.activations(architecture.layers - 1)
-        self.architecture, self.recipe, self.backend = architecture, recipe, "cpu"
+        self.architecture, self.recipe = architecture, recipe
         self.batch_size = check_int("batch_size", batch_size, 1, MAX_BATCH)
         self.seed = check_int("seed", seed, 0, 2**63 - 1)
         self.diverged_at: int | None = None
@@ -57,6 +61,7 @@ class Trainer:
         self._data = check_data(architecture, x, y)
         count = len(self._data[0])
         rows = min(self.batch_size, count)
+        self.backend = choose(backend, architecture, rows)
         self.threads = useful_threads(architecture, rows) if threads is None else check_threads(threads)
         self._layout = layout(architecture, min(self.batch_size, count))
         warm_up()
@@ -64,6 +69,7 @@ class Trainer:
         self._state = allocate(self._layout, self.threads, architecture.task == "regression", self._data, kernels)
         self._clock = np.array([0, 0, 0, 0, self.batch_size, self.seed, count], np.int64)
         self._before = np.zeros(1, np.float32)
+        self._device = self._make_device() if self.backend == "cuda" else None
         self._read_dials()
         self._draw()
 
@@ -95,12 +101,16 @@ class Trainer:
         first, layers = self.step, self.layers
         scalars = np.empty((3, steps), np.float32)
         norms = np.full((3, steps, layers), np.nan, np.float32)
-        if self.probe_every and len(self._before) != self.parameters:
+        if self._device is None and self.probe_every and len(self._before) != self.parameters:
             self._before = np.empty(self.parameters, np.float32)
         s = self._state
-        s.plan[[DROPPING, BACKWARD, UPDATING]] = 1
-        self._use_threads()
-        done = cpu.advance(s.address, self._clock, steps, self.probe_every, self._before, *scalars, *norms)
+        if self._device is not None:
+            out = (*scalars, *norms)
+            done = self._device.advance(s, self.recipe, self._clock, steps, self.probe_every, out)
+        else:
+            s.plan[[DROPPING, BACKWARD, UPDATING]] = 1
+            self._use_threads()
+            done = cpu.advance(s.address, self._clock, steps, self.probe_every, self._before, *scalars, *norms)
         metrics = Metrics(first, *scalars[:, :done], *norms[:, :done])
         if done and not (np.isfinite(metrics.loss[-1]) and np.isfinite(metrics.grad_norm[-1]).all()):
             self.diverged_at = first + done
@@ -134,24 +144,28 @@ class Trainer:
             self._draw()
         elif recipe.batch_norm and not old.batch_norm:
             self._use_threads()
-            calibrate(self._state, recipe)
+            calibrate(self._live(to_write=True), recipe)
         elif old.batch_norm and not recipe.batch_norm:
-            self._state.p[:] = folded(self._state, old)
+            s = self._live(to_write=True)
+            s.p[:] = folded(s, old)
 
     # ---- inspection
 
     @property
     def params(self) -> Floats:
-        """The flat parameter vector (parameters,), live and writable."""
-        return self._state.p
+        """The flat parameter vector (parameters,), live and writable.
+
+        Of a GPU's trainer it is a mirror: true when asked for, and what is written there counts until the next step.
+        """
+        return self._live(to_write=True).p
 
     def tensors(self) -> dict[str, Floats]:
         """Every parameter by name ("0.weight": (fan_in, fan_out), …) as a writable view on `params`."""
-        return self._layout.views(self._state.p)
+        return self._layout.views(self.params)
 
     def buffers(self) -> dict[str, Floats]:
         """Running mean and variance of each hidden layer ("0.running_mean", …) as writable views."""
-        units = self._state.units
+        units = self._live(to_write=True).units
         return self._layout.unit_views(units[MEAN_ROW], "running_mean") | self._layout.unit_views(
             units[VAR_ROW], "running_var"
         )
@@ -163,7 +177,9 @@ class Trainer:
         make inactive have gradient 0.
         """
         data = check_data(self.architecture, xb, yb)
-        s = self._side_state(data, len(data[0]))
+        if self._device is not None:
+            return self._layout.views(self._device.gradients(self._state, self.recipe, data, self.seed, step))
+        s = aside(self._state, self.architecture, data)
         s.plan[[DROPPING, BACKWARD]] = (step is not None), 1
         s.plan[ROWS] = len(data[0])
         s.rows[:] = np.arange(len(data[0]))
@@ -202,12 +218,13 @@ class Trainer:
     def probe(self, x: ArrayLike, bins: int = 16) -> list[Probe]:
         """Activation statistics of every hidden layer on the first rows of x, at most one batch of them."""
         rows = check_rows(self.architecture, x)[: self._layout.capacity]
-        self._outputs(rows)
-        return probe_layers(self._frozen(rows), len(rows), bins)
+        self._live()
+        self._outputs_here(rows)
+        return probe_layers(frozen(self._state, self.recipe, rows), len(rows), bins)
 
     def params_sha256(self) -> str:
         """SHA-256 of the bytes of the flat parameter vector."""
-        return hashlib.sha256(self._state.p.tobytes()).hexdigest()
+        return hashlib.sha256(self._live().p.tobytes()).hexdigest()
 
     # ---- saving
 
@@ -219,37 +236,54 @@ class Trainer:
             "batch_size": self.batch_size, "seed": self.seed, "threads": self.threads, "backend": self.backend,
             "clock": [int(v) for v in self._clock], "diverged_at": self.diverged_at,
         }  # fmt: skip
-        return Snapshot(meta, {name: vector.copy() for name, vector in self._saved().items()})
+        return Snapshot(meta, {name: vector.copy() for name, vector in self._saved(self._live()).items()})
 
     @classmethod
-    def restore(cls, snapshot: Snapshot, x: ArrayLike, y: ArrayLike, threads: int | None = None) -> Trainer:
-        """A trainer that goes on from `snapshot` with the same data; raises ValueError if they do not fit."""
+    def restore(
+        cls, snapshot: Snapshot, x: ArrayLike, y: ArrayLike, threads: int | None = None, backend: str | None = None
+    ) -> Trainer:  # fmt: skip
+        """A trainer that goes on from `snapshot` with the same data; raises ValueError if they do not fit.
+
+        `backend`: another one than the snapshot's; it goes on from the same numbers, and rounds in its own way.
+        """
         snapshot.check()
         meta, arrays = snapshot.meta, snapshot.arrays
         trainer = cls(
             Architecture(tuple(meta["widths"]), meta["task"]), Recipe(**meta["recipe"]), x, y,
-            meta["batch_size"], meta["seed"], "cpu", threads or meta["threads"],
+            meta["batch_size"], meta["seed"], backend or meta["backend"], threads or meta["threads"],
         )  # fmt: skip
         trainer.load(arrays, meta)
         return trainer
 
     def load(self, arrays: dict[str, Floats], meta: dict[str, Any]) -> None:
         """Takes over the vectors and the clock of a snapshot of the same architecture."""
-        for name, vector in self._saved().items():
+        saved = self._saved(self._live(to_write=True))
+        for name, vector in saved.items():
             if arrays[name].shape != vector.shape:
                 raise ValueError(f"snapshot: {name} has {arrays[name].size} numbers, expected {vector.size}")
         if int(meta["clock"][cpu.COUNT]) != self._clock[cpu.COUNT]:
             raise ValueError(f"snapshot: made with {meta['clock'][cpu.COUNT]} rows, found {self._clock[cpu.COUNT]}")
-        for name, vector in self._saved().items():
+        for name, vector in saved.items():
             vector[:] = arrays[name]
         self._clock[:] = meta["clock"]
         self.diverged_at = meta["diverged_at"]
 
     # ---- inside
 
-    def _saved(self) -> dict[str, Floats]:
-        """The live vectors that a snapshot copies."""
-        s = self._state
+    def _make_device(self) -> Device:
+        from engine.cuda.device import Device
+
+        return Device(self.architecture, self._layout, self._state)
+
+    def _live(self, *, to_write: bool = False) -> State:
+        """The state with its parameters, slots and running statistics as they are now; `to_write`: to be changed."""
+        if self._device is not None:
+            self._device.pull(self._state, to_write=to_write)
+        return self._state
+
+    @staticmethod
+    def _saved(s: State) -> dict[str, Floats]:
+        """The vectors that a snapshot copies."""
         vectors = (s.p, s.s1, s.s2, s.units[MEAN_ROW], s.units[VAR_ROW])
         return dict(zip(ARRAYS, vectors, strict=True))
 
@@ -264,13 +298,14 @@ class Trainer:
         self._layout.table[:-1, ACTIVATION] = [ACTIVATIONS.index(name) for name in hidden]
 
     def _clear_slots(self) -> None:
-        self._state.s1[:] = 0.0
-        self._state.s2[:] = 0.0
+        s = self._live(to_write=True)
+        s.s1[:] = 0.0
+        s.s2[:] = 0.0
         self._clock[cpu.UPDATES] = 0
 
     def _draw(self) -> None:
         """Weights by the initialiser; biases and beta 0, gamma 1, slopes 0.25; slots and statistics as at first."""
-        s = self._state
+        s = self._live(to_write=True)
         s.p[:] = 0.0
         draw_parameters(self.tensors(), self.recipe, self.seed, self.step)
         s.units[MEAN_ROW] = 0.0
@@ -289,30 +324,18 @@ class Trainer:
                 work=np.zeros(self._layout.work, np.float32),
                 table=self._layout.table,
             )
-
-    def _side_state(self, data: Any, rows: int) -> State:
-        """A state on other data with its own gradient and work area; parameters and statistics are shared."""
-        plan = layout(self.architecture, rows)
-        plan.table[:, ACTIVATION] = self._layout.table[:, ACTIVATION]
-        s = self._state
-        side = s.with_(
-            x=data[0], labels=data[1], targets=data[2], rows=np.zeros(rows, np.int32), g=np.zeros_like(s.g),
-            work=np.zeros(plan.work, np.float32), table=plan.table, plan=s.plan.copy(),
-        )  # fmt: skip
-        side.plan[UPDATING] = 0
-        return side
-
-    def _frozen(self, x: Floats) -> State:
-        """The state in evaluation mode over the rows of x: batch norm folded into the weights, nothing dropped."""
-        s = self._state
-        frozen = s.dials.copy()
-        frozen[dials.BATCH_NORM] = 0.0
-        s.plan[DROPPING] = 0
-        return s.with_(x=x, p=folded(s, self.recipe) if self.recipe.batch_norm else s.p, dials=frozen)
+            if self._device is not None:
+                self._device.resize(self._layout)
 
     def _outputs(self, x: Floats) -> Floats:
         """Logits or outputs in evaluation mode."""
-        view = self._frozen(x)
+        if self._device is not None:
+            return self._device.outputs(self._state, self.recipe, x)
+        return self._outputs_here(x)
+
+    def _outputs_here(self, x: Floats) -> Floats:
+        """The same, worked out by the CPU."""
+        view = frozen(self._state, self.recipe, x)
         out = np.empty((len(x), self.architecture.widths[-1]), np.float32)
         self._use_threads()
         cpu.forward_all(view.address, len(x), out)

@@ -11,6 +11,8 @@ from engine.cpu.frame import Kernel, floats, words
 from engine.cpu.state import DROPPING, KEYS, MEAN, RSTD, UNIT, WORK, P
 from engine.dials import ALPHA_DROPOUT, BATCH_NORM, DROPOUT, ELU_ALPHA, NEGATIVE_SLOPE
 from engine.formulas import activations as act
+from engine.formulas.batchnorm import standardised
+from engine.formulas.dropout import SATURATION, alpha_dropped
 from engine.formulas.random import drop_threshold, key_high, key_low, random_bits
 from engine.jit import inner, njit
 from engine.layout import ACTIVATION, BETA, BIAS, FAN_OUT, GAMMA, SLOPE, STATS, A, F, M, Z
@@ -20,7 +22,6 @@ LINEAR, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, PRELU, SELU, SERLU = range(len(ACT
 _F = np.float32
 _ZERO = _F(0.0)
 _ONE = _F(1.0)
-_SATURATION = -act.SELU_LAMBDA * act.SELU_ALPHA  # what a SELU unit tends to at −∞
 
 
 def _loop(formula: Callable[..., Any]) -> Callable[..., Any]:
@@ -87,12 +88,9 @@ def drop(m, a, f, count):
 
 @inner
 def alpha_drop(m, a, f, scale, shift, count):
-    """Alpha dropout (Klambauer et al. 2017, eq. 6): dropped units take SELU's floor, then the moments are restored.
-
-    `m` holds 0 or `scale`; a ← m·a + (scale − m)·floor + shift.
-    """
+    """Alpha dropout with multipliers `m`, which are 0 or `scale`, on values and derivatives."""
     for i in range(count):
-        a[i] = m[i] * a[i] + (scale - m[i]) * _SATURATION + shift
+        a[i] = alpha_dropped(m[i], a[i], scale, shift)
         f[i] *= m[i]
 
 
@@ -100,7 +98,7 @@ def alpha_drop(m, a, f, scale, shift, count):
 def alpha_affine(rate):
     """(scale, shift) of alpha dropout at a dropout `rate`, so that mean 0 and variance 1 stay."""
     keep = 1.0 - rate
-    floor = float(_SATURATION)
+    floor = float(SATURATION)
     scale = 1.0 / math.sqrt(keep + floor * floor * keep * rate)
     return _F(scale), _F(-scale * floor * rate)
 
@@ -127,7 +125,7 @@ def _activate_layer(s, layer, lo, hi):
         for r in range(hi - lo):
             zr = z[r * m : (r + 1) * m]
             for j in range(m):
-                zr[j] = (zr[j] - mean[j]) * rstd[j]
+                zr[j] = standardised(zr[j], mean[j], rstd[j])
     scale, shift = affine(s, t)
     activate(
         t[ACTIVATION], z, a, f, scale, shift, hi - lo, m,

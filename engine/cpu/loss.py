@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.formulas.fastmath import exp
+from engine.formulas.loss import cross_entropy, error_factor, label_gradient, logit_gradient, squared_error
 from engine.jit import inner
 
 _F = np.float32
@@ -30,11 +31,7 @@ def softmax_row(z, columns, label):
 
 @inner
 def cross_entropy_row(z, columns, label, smoothing, scale):
-    """Softmax cross-entropy of one row; z becomes (softmax − target)·scale. Returns (loss, 1 if hit else 0).
-
-    The target is (1 − s) on the label plus s/columns everywhere (Szegedy et al. 2016, §7). The label's own p − 1 is
-    taken as minus the sum of the others: for a row the net is sure of, the difference would be rounding alone.
-    """
+    """Softmax cross-entropy of one row; z becomes (softmax − target)·scale. Returns (loss, 1 if hit else 0)."""
     spread = smoothing / columns
     shown = np.float64(z[label])
     mean = 0.0
@@ -44,11 +41,11 @@ def cross_entropy_row(z, columns, label, smoothing, scale):
         mean /= columns
     rest, top, best = softmax_row(z, columns, label)
     total = np.float64(rest) + np.float64(z[label])
-    loss = np.log(total) + np.float64(top) - (1.0 - smoothing) * shown - smoothing * mean
+    loss = cross_entropy(total, top, shown, mean, smoothing)
     factor = scale / _F(total)
     for j in range(columns):
-        z[j] = z[j] * factor - _F(spread) * scale
-    z[label] = _F(smoothing - spread) * scale - rest * factor
+        z[j] = logit_gradient(z[j], factor, spread, scale)
+    z[label] = label_gradient(rest, factor, spread, smoothing, scale)
     return loss, 1 if best == label else 0
 
 
@@ -56,9 +53,9 @@ def cross_entropy_row(z, columns, label, smoothing, scale):
 def squared_error_row(z, columns, target, scale):
     """Squared error of one row summed over outputs; z becomes 2(z − target)·scale/columns. Returns the sum."""
     total = 0.0
-    factor = _F(2.0) * scale / _F(columns)
+    factor = error_factor(columns, scale)
     for j in range(columns):
         miss = z[j] - target[j]
-        total += np.float64(miss) * np.float64(miss)
+        total += squared_error(miss)
         z[j] = miss * factor
     return total

@@ -41,6 +41,7 @@ from engine.cpu.state import (
     X,
 )  # fmt: skip
 from engine.dials import BATCH_NORM, DROPOUT, INPUT_DROPOUT, LABEL_SMOOTHING
+from engine.formulas.batchnorm import through_norm
 from engine.jit import inner, inner_sum
 from engine.layout import ACTIVATION, BIAS, FAN_IN, FAN_OUT, GAMMA, STATS, WEIGHT, A, D, F, M, Z
 
@@ -191,7 +192,7 @@ def _linear_backward(s, layer, lo, hi):
             z = work[t[Z] + r * m : t[Z] + (r + 1) * m]
             d = work[t[D] + r * m : t[D] + (r + 1) * m]
             for j in range(m):
-                d[j] = gamma[j] * rstd[j] * (d[j] - mean_dy[j] - z[j] * mean_dyz[j])
+                d[j] = through_norm(d[j], z[j], gamma[j], rstd[j], mean_dy[j], mean_dyz[j])
     if layer > 0:
         below = layer_row(s, layer - 1)[D] + lo * n
         backward_product(s, work, t[D] + lo * m, p, t[WEIGHT], below, hi - lo, n, m)

@@ -43,8 +43,8 @@ from engine.cpu.state import (
     P,
 )  # fmt: skip
 from engine.cpu.update import limit_norms, square_sum
-from engine.dials import BATCH_NORM, BN_EPS, BN_MOMENTUM, CLIP_NORM, LR, MAX_NORM, OPTIMIZER, WEIGHT_DECAY
-from engine.formulas.optimizers import ADAMW, coefficients
+from engine.dials import BATCH_NORM, BN_EPS, BN_MOMENTUM, CLIP_NORM, LR, MAX_NORM
+from engine.formulas.optimizers import clip_factor, coefficients, decay_factor
 from engine.formulas.random import DROP, SHUFFLE, key_high, key_low, shuffled, stream_key
 from engine.formulas.schedules import schedule_factor
 from engine.jit import inner, inner_parallel, njit
@@ -200,7 +200,7 @@ def _prepare_update(s, clock):
     clock[UPDATES] += 1
     coefficients(dials, clock[UPDATES], lr, c)
     c[CLIP_SCALE] = 1.0
-    c[DECAY] = 1.0 - lr * dials[WEIGHT_DECAY] if np.int64(dials[OPTIMIZER]) == ADAMW else 1.0
+    c[DECAY] = decay_factor(dials, lr)
     return lr
 
 
@@ -238,7 +238,7 @@ def advance(s, clock, steps, every, before, loss, accuracy, lr, grad_norm, updat
         square = _norms(s, grad_norm[i])
         bound = dial(s, CLIP_NORM)
         if bound > 0.0:
-            floats(s, C)[CLIP_SCALE] = min(1.0, bound / (math.sqrt(square) + 1e-6))
+            floats(s, C)[CLIP_SCALE] = clip_factor(square, bound)
             _parameters(s, np.int64(0), np.int64(1))
         if dial(s, MAX_NORM) > 0.0:
             limit_norms(s)

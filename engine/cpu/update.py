@@ -15,7 +15,6 @@ from engine.layout import FAN_IN, FAN_OUT, WEIGHT, M
 
 _F = np.float32
 _ZERO = _F(0.0)
-_ONE = _F(1.0)
 
 
 def _loop(rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,10 +24,8 @@ def _loop(rule: Callable[..., Any]) -> Callable[..., Any]:
     def run(p, g, s1, s2, c, decay, l1, weight_decay):
         c0, c1, c2, c3, c4, c5, clip = c[0], c[1], c[2], c[3], c[4], c[5], c[CLIP_SCALE]
         for i in range(p.size):
-            value = p[i]
-            sign = _ONE if value > _ZERO else (-_ONE if value < _ZERO else _ZERO)
-            gradient = clip * g[i] + weight_decay * value + l1 * sign
-            p[i], s1[i], s2[i] = rule(decay * value, gradient, s1[i], s2[i], c0, c1, c2, c3, c4, c5)
+            gradient = opt.penalised(p[i], g[i], clip, l1, weight_decay)
+            p[i], s1[i], s2[i] = rule(decay * p[i], gradient, s1[i], s2[i], c0, c1, c2, c3, c4, c5)
 
     return run
 
@@ -96,8 +93,7 @@ def limit_norms(s):
             for j in range(m):
                 scale[j] += row[j] * row[j]
         for j in range(m):
-            norm = np.sqrt(scale[j])
-            scale[j] = bound / norm if norm > bound else _ONE
+            scale[j] = opt.norm_scale(np.sqrt(scale[j]), bound)
         for k in range(n):
             row = w[k * m : (k + 1) * m]
             for j in range(m):

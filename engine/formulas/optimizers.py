@@ -6,15 +6,38 @@ same for all parameters and are worked out once, in float64, by `coefficients`. 
 
 import math
 
-import numpy as np
-
-from engine.dials import ALPHA, BETA1, BETA2, EPS, MOMENTUM, OPTIMIZER, RHO
-from engine.formulas.fastmath import ZERO
+from engine.dials import ALPHA, BETA1, BETA2, EPS, MOMENTUM, OPTIMIZER, RHO, WEIGHT_DECAY
+from engine.formulas.fastmath import ONE, ZERO
 from engine.jit import formula
 from engine.spec import OPTIMIZERS
 
 SGD, MOMENTUM_RULE, NAG, ADAGRAD, RMSPROP, ADADELTA, ADAM, RADAM, ADAMW = range(len(OPTIMIZERS))
 COEFFICIENTS = 6
+
+
+@formula
+def penalised(p, g, clip, l1, weight_decay):
+    """The gradient that a rule sees: clipped, with the gradients of the penalties λ₂/2·p² and λ₁·|p|."""
+    sign = ONE if p > ZERO else (-ONE if p < ZERO else ZERO)
+    return clip * g + weight_decay * p + l1 * sign
+
+
+@formula
+def norm_scale(norm, bound):
+    """What brings a weight vector of length `norm` down to `bound` (Srivastava et al. 2014, §5.1)."""
+    return bound / norm if norm > bound else ONE
+
+
+@formula
+def clip_factor(square, bound):
+    """What scales a gradient of squared norm `square` down to `bound`; PyTorch's, with its 1e-6."""
+    return min(1.0, bound / (math.sqrt(square) + 1e-6))
+
+
+@formula
+def decay_factor(dials, lr):
+    """What AdamW multiplies parameters with before its step (Loshchilov & Hutter 2019); 1 for every other rule."""
+    return 1.0 - lr * dials[WEIGHT_DECAY] if int(dials[OPTIMIZER]) == ADAMW else 1.0
 
 
 @formula
@@ -41,21 +64,21 @@ def nag(p, g, s1, s2, c0, c1, c2, c3, c4, c5):
 def adagrad(p, g, s1, s2, c0, c1, c2, c3, c4, c5):
     """G ← G + g²; p − lr·g / (√G + ε) (Duchi et al. 2011)."""
     total = s1 + g * g
-    return p - c0 * g / (np.sqrt(total) + c1), total, s2
+    return p - c0 * g / (math.sqrt(total) + c1), total, s2
 
 
 @formula
 def rmsprop(p, g, s1, s2, c0, c1, c2, c3, c4, c5):
     """v ← αv + (1 − α)g²; p − lr·g / (√v + ε) (Tieleman & Hinton 2012)."""
     v = c2 * s1 + c3 * g * g
-    return p - c0 * g / (np.sqrt(v) + c1), v, s2
+    return p - c0 * g / (math.sqrt(v) + c1), v, s2
 
 
 @formula
 def adadelta(p, g, s1, s2, c0, c1, c2, c3, c4, c5):
     """v ← ρv + (1 − ρ)g²; d = √(u + ε) / √(v + ε) · g; u ← ρu + (1 − ρ)d²; p − lr·d (Zeiler 2012)."""
     v = c2 * s1 + c3 * g * g
-    d = np.sqrt((s2 + c1) / (v + c1)) * g
+    d = math.sqrt((s2 + c1) / (v + c1)) * g
     return p - c0 * d, v, c2 * s2 + c3 * d * d
 
 
@@ -64,7 +87,7 @@ def adam(p, g, s1, s2, c0, c1, c2, c3, c4, c5):
     """Bias-corrected moments, denominator √v̂ + ε (Kingma & Ba 2015, Algorithm 1)."""
     m = s1 + c2 * (g - s1)
     v = c3 * s2 + c4 * g * g
-    return p - c0 * m / (np.sqrt(v) * c5 + c1), m, v
+    return p - c0 * m / (math.sqrt(v) * c5 + c1), m, v
 
 
 @formula
@@ -75,7 +98,7 @@ def radam(p, g, s1, s2, c0, c1, c2, c3, c4, c5):
     """
     m = s1 + c2 * (g - s1)
     v = c3 * s2 + c4 * g * g
-    rectified = c0 * m * c5 / (np.sqrt(v) + c1)
+    rectified = c0 * m * c5 / (math.sqrt(v) + c1)
     return p - (rectified if c5 >= ZERO else c0 * m), m, v
 
 

@@ -1,0 +1,34 @@
+"""States that share a trainer's parameters: on other data, or in evaluation mode."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine import dials
+from engine.cpu.state import DROPPING, UPDATING, State
+from engine.data import Data
+from engine.layout import ACTIVATION, layout
+from engine.normalise import folded
+from engine.spec import Architecture, Recipe
+
+
+def aside(s: State, architecture: Architecture, data: Data) -> State:
+    """A state on all rows of other data, with its own gradient and work area; nothing that it does moves parameters."""
+    rows = len(data[0])
+    plan = layout(architecture, rows)
+    plan.table[:, ACTIVATION] = s.table[:, ACTIVATION]
+    side = s.with_(
+        x=data[0], labels=data[1], targets=data[2], rows=np.zeros(rows, np.int32), g=np.zeros_like(s.g),
+        work=np.zeros(plan.work, np.float32), table=plan.table, plan=s.plan.copy(),
+    )  # fmt: skip
+    side.plan[UPDATING] = 0
+    return side
+
+
+def frozen(s: State, recipe: Recipe, x: NDArray[np.float32]) -> State:
+    """The state in evaluation mode over the rows of x: batch norm folded into the weights, nothing dropped."""
+    still = s.dials.copy()
+    still[dials.BATCH_NORM] = 0.0
+    s.plan[DROPPING] = 0
+    return s.with_(x=x, p=folded(s, recipe) if recipe.batch_norm else s.p, dials=still)
