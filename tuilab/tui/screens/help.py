@@ -27,7 +27,7 @@ class HelpScreen(ModalScreen[None]):
             window.border_subtitle = "esc closes"
             with VerticalScroll(), Grid(id="sections"):
                 rows = help_rows()
-                columns = (("Training", "Lab"), ("Dials",), ("Charts", "Lanes and time"))
+                columns = (("Training", "Lanes and time"), ("Dials",), ("Charts", "Lab"))
                 for sections in columns:
                     with Vertical(classes="column"):
                         for section in sections:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: What a person wants of a moment (`back`, `fork`), and its key.
 Wish = tuple[str, int]
 
-_HINTS = (("enter", "go back"), ("n", "new lane from there"), ("b", "name it"), ("x", "forget it"), ("esc", "close"))
+_HINTS = (("enter", "go back"), ("n", "new lane from there"), ("b", "name"), ("x", "forget"), ("esc", "close"))
 
 
 class MomentsScreen(ModalScreen[Wish | None]):
