@@ -9,7 +9,7 @@ from tuilab.lab import doctor, machine
 
 def test_a_machine_that_runs_the_tests_is_well() -> None:
     findings = {finding.what: finding for finding in doctor.examine()}
-    expected = "python packages processor blas terminal settings run-folder presets engine"
+    expected = "python packages processor blas gpu terminal settings run-folder presets engine"
     assert [what.replace(" ", "-") for what in findings] == expected.split()
     assert [f for f in findings.values() if f.state == "fail"] == []
     assert "steps/s" in findings["engine"].found and "digits" in findings["presets"].found

@@ -129,6 +129,7 @@ def _replay(parser: argparse.ArgumentParser) -> None:
 
 def _resume(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ref", metavar="RUN", help="the folder of a run that was stopped or killed")
+    parser.add_argument("--backend", choices=("cpu", "cuda"), help="where to go on (default: where the run was)")
     _json_option(parser)
     parser.set_defaults(command=_later("training.resume"))
 

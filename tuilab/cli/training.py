@@ -88,7 +88,7 @@ def resume(args: argparse.Namespace) -> int:
     if (result := finished_result(args.ref)) is not None:
         print(f"tuilab: {args.ref}: this run has ended already", file=sys.stderr)
         return _printed(result, args.json)
-    session = resumed(args.ref)
+    session = resumed(args.ref, args.backend)
     try:
         with Stop() as stop:
             with progress(session.preset.name) as report:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.backends import DeviceError
 from engine.spec import Architecture, Recipe
 from tuilab.lab import metrics_log
 from tuilab.lab.disk import one_at_a_time
@@ -103,6 +104,8 @@ def one_line_errors(preset: Preset) -> Iterator[None]:
         raise LabError(f"{preset.name}: not enough memory for widths = {list(preset.widths)}") from None
     except LabError:
         raise
+    except DeviceError as error:
+        raise LabError(f"{preset.name}: {error}; --backend cpu trains on the processor") from None
     except ValueError as error:
         raise PresetError(f"{preset.name}: {error}") from None
 
@@ -117,15 +120,16 @@ def new_trainer(preset: Preset, data: Split, backend: str, threads: int | None) 
     )  # fmt: skip
 
 
-def restored_trainer(preset: Preset, data: Split, saved: SavedState, threads: int | None) -> Trainer:
-    """The trainer as it was saved; raises RunError if snapshot and preset do not belong together."""
+def restored_trainer(preset: Preset, data: Split, saved: SavedState, backend: str, threads: int | None) -> Trainer:
+    """The trainer as it was saved, on its own backend if `backend` is "auto"; raises RunError if it is another's."""
     from engine import Trainer
     from engine.snapshot import Snapshot
 
     if not 0 <= saved.events <= len(preset.timeline):
         raise RunError(f"snapshot: it knows of {saved.events} changes, preset.toml of {len(preset.timeline)}")
     try:
-        trainer = Trainer.restore(Snapshot(saved.trainer, saved.arrays), data.x_train, data.y_train, threads=threads)
+        snapshot, kind = Snapshot(saved.trainer, saved.arrays), None if backend == "auto" else backend
+        trainer = Trainer.restore(snapshot, data.x_train, data.y_train, threads=threads, backend=kind)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise RunError(f"snapshot: cannot be read: {error}") from None
     if trainer.params_sha256() != saved.params_sha256 or trainer.step != saved.step:

@@ -29,7 +29,7 @@ class Finding:
 def examine() -> Iterator[Finding]:
     """The findings one by one, quick ones first; a check that breaks is itself a finding."""
     checks: tuple[Callable[[], Finding], ...] = (
-        _python, _packages, _processor, _blas, _terminal, _settings, _folder, _presets, _engine,
+        _python, _packages, _processor, _blas, _gpu, _terminal, _settings, _folder, _presets, _engine,
     )  # fmt: skip
     for check in checks:
         try:
@@ -60,6 +60,15 @@ def _processor() -> Finding:
 
 def _blas() -> Finding:
     return Finding("blas", "ok", machine.blas())
+
+
+def _gpu() -> Finding:
+    from engine.backends import find_gpu
+
+    gpu = find_gpu()
+    if gpu.usable:
+        return Finding("gpu", "ok", gpu.name)
+    return Finding("gpu", "ok", f"none to train on: {gpu.why}")
 
 
 def _terminal() -> Finding:

@@ -15,10 +15,11 @@ def finished_result(path: str | Path) -> dict[str, Any] | None:
     return result if result is not None and result["status"] in ("finished", "diverged") else None
 
 
-def resumed(path: str | Path) -> Session:
+def resumed(path: str | Path, backend: str | None = None) -> Session:
     """The run of a folder from its last snapshot, or from its beginning if it was left before the first.
 
-    It ends with the parameters of a run that was never disturbed. Raises RunError or PresetError.
+    It ends with the parameters of a run that was never disturbed, unless `backend` is another than the run had: that
+    one rounds in its own way. Raises RunError or PresetError.
     """
     read_run(path)  # tells what is wrong with the folder before it is locked
     folder = RunFolder.open(path)
@@ -26,8 +27,9 @@ def resumed(path: str | Path) -> Session:
         record = read_run(path)
         threads = record.machine.get("threads")
         session = Session(
-            record.preset, folder=folder, threads=threads if isinstance(threads, int) else None, saved=record.state()
-        )
+            record.preset, folder=folder, backend=backend or str(record.machine.get("backend", "auto")),
+            threads=threads if isinstance(threads, int) else None, saved=record.state(),
+        )  # fmt: skip
         session.prepare()
     except BaseException:
         folder.close()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tuilab.lab import building, outcome
 from tuilab.lab.history import History
 from tuilab.lab.lived import Lived
+from tuilab.lab.lost_device import guarded
 from tuilab.lab.moment import Moment
 from tuilab.lab.preset import Preset, Recorded
 from tuilab.lab.run_folder import RunFolder, SavedState
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from tuilab.datasets import Split
 
 GOOD_LOOKS = 4  # looks at the validation part from one state kept to go back to to the next
-_NAN = float("nan")
 
 
 class Session:
@@ -49,8 +49,7 @@ class Session:
         self.history = History(len(preset.widths) + 1)
         self.probe_every = 0  # steps from one look at the lengths of updates and weights to the next; 0: none
         self._data, self.until = data, until
-        #: Told of each look at the validation part, from which the run could go on.
-        self.on_look: Callable[[Session], None] | None = None
+        self.on_look: Callable[[Session], None] | None = None  # told of each look, from which the run could go on
         self._begin(Saver(folder, runs), saved)
 
     def _begin(self, saver: Saver, saved: SavedState | None = None) -> None:
@@ -62,7 +61,7 @@ class Session:
         self.recipe, self.batch_size = preset.recipe, preset.batch_size
         self.lived = Lived(preset.timeline, preset.conditions, saved.seen if saved else ())
         self.wall_s = saved.wall_s if saved else 0.0  # spent on steps and looks at the validation part
-        self.train_loss = self.val_loss = self.val_accuracy = _NAN
+        self.train_loss = self.val_loss = self.val_accuracy = math.nan
         self.grad_norms: tuple[float, ...] = ()
         self.phase = ""  # what keeps a session from being ready: "compiling kernels"
         self.closed = False
@@ -148,7 +147,7 @@ class Session:
             if self._saved is None:
                 self._trainer = building.new_trainer(self.preset, data, self.backend, self.threads)
             else:
-                self._trainer = building.restored_trainer(self.preset, data, self._saved, self.threads)
+                self._trainer = building.restored_trainer(self.preset, data, self._saved, self.backend, self.threads)
                 done = self._saved.events
                 self.lived.go_to(self.preset.timeline[:done], self.preset.timeline[done:], self._saved.seen)
         self.backend, self.threads = self._trainer.backend, self._trainer.threads
@@ -171,11 +170,12 @@ class Session:
         """Turns a dial (any thread): checked now, done between two steps. Raises SpecError."""
         self.lived.ask(field, check_dial(field, value, len(self.preset.widths)))
 
+    @guarded
     def advance(self, n: int) -> int:
         """Trains `n` steps, fewer if the run ends before; gives the number done. Engine thread."""
         trainer = self.trainer
         self.apply_turns()
-        if self.saver.make(self._lived()):
+        if self.saver.make(self.lived_preset()):
             self._begin_saving()
         begun, first = time.perf_counter(), trainer.step
         while trainer.step < first + n and not self.ended:
@@ -186,7 +186,7 @@ class Session:
                 self._look()
             self._apply_timeline()
         self.wall_s += time.perf_counter() - begun
-        self.saver.save_if_due(self._lived, self._state)
+        self.saver.save_if_due(self.lived_preset, self._state)
         return trainer.step - first
 
     def _next_stop(self) -> int:
@@ -300,14 +300,14 @@ class Session:
 
         Replayed, it gives the same parameters.
         """
-        made = self._lived()
+        made = self.lived_preset()
         if name is not None or title is not None:
             made = made.with_(name=made.name if name is None else name, title=made.title if title is None else title)
         if not self.step:
             return made
         return replace(made, recorded=Recorded(self.step, self.trainer.params_sha256(), self.trainer.threads))
 
-    def _lived(self) -> Preset:
+    def lived_preset(self) -> Preset:
         """The preset with the changes done so far, then those still to come, and the budget as it is now."""
         preset = self.preset
         if self._trainer is None:
@@ -324,13 +324,14 @@ class Session:
     def save(self) -> None:
         """Queues all that is needed to go on from here (or from the last good state) into the folder."""
         if self.folder is not None:
-            self.folder.save(self._lived(), self._state())
+            self.folder.save(self.lived_preset(), self._state())
 
     def _state(self) -> SavedState | None:
         """The state to save; after a divergence the last good one."""
         moment = self.moment() if self.diverged_at is None else self.good
         return None if moment is None else building.saved_state(moment, self.wall_s)
 
+    @guarded
     def close(self) -> None:
         """Saves everything and lets go of the folder; nothing is trained after it. Engine thread."""
         if self.closed:

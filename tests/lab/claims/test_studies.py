@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.backends import Gpu
 from tuilab.lab.building import load_data
 from tuilab.lab.claims import studies
 from tuilab.lab.claims.names import STUDIES
@@ -62,10 +63,13 @@ def test_a_missing_gpu_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
     preset = Preset("xor")
     monkeypatch.setattr(studies, "_speed", no_device)
-    monkeypatch.setattr("engine.trainer.BACKENDS", ("auto", "cpu"))
-    with pytest.raises(studies.NotMeasured, match=r"no GPU \(this engine"):
+    monkeypatch.setattr("engine.backends.find_gpu", lambda: Gpu(False, "", "no CUDA driver"))
+    with pytest.raises(studies.NotMeasured, match=r"no GPU \(no CUDA driver\)"):
         studies.samples_per_second(preset, load_data(preset))
-    monkeypatch.setattr("engine.trainer.BACKENDS", ("auto", "cpu", "cuda"))
+    monkeypatch.setattr("engine.backends.find_gpu", lambda: Gpu(True, "a simulator", simulated=True))
+    with pytest.raises(studies.NotMeasured, match=r"no GPU \(a simulator\)"):
+        studies.samples_per_second(preset, load_data(preset))
+    monkeypatch.setattr("engine.backends.find_gpu", lambda: Gpu(True, "a GPU"))
     with pytest.raises(studies.NotMeasured, match=r"no GPU \(backend: no device"):
         studies.samples_per_second(preset, load_data(preset))
     monkeypatch.setattr(studies, "_speed", lambda preset, split, backend: {"cuda": 5.0, "cpu": 2.0}[backend])

@@ -123,10 +123,11 @@ def _network(preset: Preset, split: Split) -> float:
 
 def samples_per_second(preset: Preset, split: Split) -> Pair:
     """Training examples a second on the graphics processor, and on this one."""
-    from engine.trainer import BACKENDS
+    from engine.backends import find_gpu
 
-    if "cuda" not in BACKENDS:
-        raise NotMeasured("not measured: no GPU (this engine has none among its backends)")
+    gpu = find_gpu()
+    if not gpu.usable or gpu.simulated:
+        raise NotMeasured(f"not measured: no GPU ({gpu.why or gpu.name})")
     try:
         fast = _speed(preset, split, "cuda")
     except LabError as error:
