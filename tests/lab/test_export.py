@@ -81,6 +81,10 @@ def test_a_run_that_has_nothing_to_give_says_so(ended: Session, tmp_path: Path) 
         export(tmp_path / "R", "safetensors", tmp_path)
     with pytest.raises(RunError, match="found no rows"):
         export(tmp_path / "R", "csv", tmp_path)
+    for kind in ("html", "svg", "tensorboard"):
+        with pytest.raises(RunError, match=r"found no (steps|rows)"):
+            export(tmp_path / "R", kind, tmp_path)
+    assert not list(tmp_path.glob("R.*"))
     with pytest.raises(RunError, match=r"found no preset\.toml"):
         export(tmp_path, "csv", tmp_path)
 

@@ -233,11 +233,11 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ref", metavar="RUN", help="a run folder")
     parser.add_argument(
         "--to",
-        choices=("csv", "safetensors", "onnx"),
+        choices=("csv", "tensorboard", "html", "svg", "safetensors", "onnx"),
         required=True,
-        help="csv: the curves; safetensors: the parameters; onnx: the network (extra onnx)",
+        help="curves: csv, tensorboard, svg; a report: html; parameters: safetensors; the network: onnx (extra onnx)",
     )
-    parser.add_argument("--out", metavar="FILE", help="a new file (default: the run's name, here)")
+    parser.add_argument("--out", metavar="FILE", help="a new file, for tensorboard a folder (default: the run's name)")
     parser.set_defaults(command=_later("results.export"))
 
 

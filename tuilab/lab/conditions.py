@@ -94,9 +94,17 @@ class When:
     def __str__(self) -> str:
         """The condition in words that `condition` reads back."""
         if self.wait is None:
-            return f"{self.metric} above {self.above}" if self.below is None else f"{self.metric} below {self.below}"
-        by = f" by {self.by}" if self.by else ""
-        return f"{self.metric} not {'risen' if self.not_fallen_for is None else 'fallen'}{by} for {self.wait} epochs"
+            kind, bound = ("above", self.above) if self.above is not None else ("below", self.below)
+            return f"{self.metric} {kind} {_plain(bound)}"
+        kind = "fallen" if self.not_fallen_for is not None else "risen"
+        by = f" by {_plain(self.by)}" if self.by else ""
+        return f"{self.metric} not {kind}{by} for {_plain(self.wait)} epochs"
+
+
+def _plain(number: float | None) -> str:
+    """A number to the last digit, a whole one without a point."""
+    assert number is not None
+    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
 
 
 def condition(text: str, **dials: Any) -> When:

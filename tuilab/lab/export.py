@@ -1,4 +1,4 @@
-"""A run in the formats of others: its curves as CSV, its parameters as safetensors, the network as ONNX."""
+"""A run in the formats of others: curves as CSV, SVG, HTML or TensorBoard events, parameters, the network as ONNX."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from tuilab.lab.errors import RunError
 from tuilab.lab.onnx_graph import to_onnx
 from tuilab.lab.preset import dumps
 from tuilab.lab.run_folder import METRICS, SNAPSHOT, RunRecord, read_run
+from tuilab.lab.run_report import as_html, as_svg
 from tuilab.lab.tensors import pack
+from tuilab.lab.tfevents import as_tfevents
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,17 +28,21 @@ _EVAL = ("val_loss", "val_accuracy")
 def export(ref: str | Path, kind: str, out: Path | None = None) -> Path:
     """Writes the run in folder `ref` as `kind` (a key of FORMATS) into `out`, a new file, and gives its path.
 
-    Default: the run's name here. Raises RunError if there is nothing to be written or no place for it.
+    Default: the run's name here. TensorBoard takes each folder for a run, so its file is put into a new one. Raises
+    RunError if there is nothing to be written or no place for it.
     """
     run = read_run(ref)
     name = f"{run.run_id}.{kind}"
     path = Path(name) if out is None else out / name if out.is_dir() else out
     data = FORMATS[kind](run)
     try:
-        with path.open("xb") as file:
+        if kind == "tensorboard":
+            path.mkdir()
+        with (path / f"{run.run_id}.tfevents" if kind == "tensorboard" else path).open("xb") as file:
             file.write(data)
     except FileExistsError:
-        raise RunError(f"{path}: is there already, expected the name of a new file") from None
+        what = "folder" if kind == "tensorboard" else "file"
+        raise RunError(f"{path}: is there already, expected the name of a new {what}") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{path}: {why(error)}") from None
     return path
@@ -96,4 +102,7 @@ def _weights(run: RunRecord) -> dict[str, np.ndarray]:
     return weights
 
 
-FORMATS = {"csv": as_csv, "safetensors": as_safetensors, "onnx": as_onnx}
+FORMATS = {
+    "csv": as_csv, "safetensors": as_safetensors, "onnx": as_onnx, "tensorboard": as_tfevents, "html": as_html,
+    "svg": as_svg,
+}  # fmt: skip
