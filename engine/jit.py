@@ -8,7 +8,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +19,12 @@ from numba.core import config
 from platformdirs import user_cache_path
 
 
+@cache
 def source_hash() -> str:
-    """The first 16 hex digits of SHA-256 over every engine source file and the numba version."""
+    """The first 16 hex digits of SHA-256 over every engine source file and the numba version, as this process found it.
+
+    Read once: a process goes on with the engine that it has loaded.
+    """
     digest = hashlib.sha256(numba.__version__.encode())
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,8 +25,7 @@ def read(name: str, *, seed: int) -> Source:
     """All digits in the file's order; raises DataError if scikit-learn or its file is missing or damaged."""
     path = _file(name)
     try:
-        with gzip.open(path, "rt", encoding="ascii") as lines:
-            table = np.loadtxt(lines, delimiter=",", dtype=np.float32, ndmin=2)
+        table = _table(path)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise DataError(name, f"{path}: {str(error).splitlines()[0]}, expected scikit-learn's digits") from None
     if table.shape != (ROWS, PIXELS + 1):
@@ -37,6 +37,13 @@ def read(name: str, *, seed: int) -> Source:
         class_names=tuple("0123456789"),
         image_shape=(8, 8),
     )
+
+
+@cache
+def _table(path: Path) -> np.ndarray:
+    """The numbers of the file, read once by a process: that takes longer than the shortest runs."""
+    with gzip.open(path, "rt", encoding="ascii") as lines:
+        return np.loadtxt(lines, delimiter=",", dtype=np.float32, ndmin=2)
 
 
 def _file(name: str) -> Path:
