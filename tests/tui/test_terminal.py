@@ -1,4 +1,4 @@
-"""The whole story in a real terminal: open, train, turn dials, save, quit, replay."""
+"""The whole story in a real terminal: open, train, turn dials, fork, go back, save, quit, replay."""
 
 from __future__ import annotations
 
@@ -57,11 +57,27 @@ def test_the_whole_story(open_terminal: Open, tmp_path: Path) -> None:
     lab.see("❚❚ paused")
     assert "▾" in lab.text and "┊" in lab.text, "marks where dials were turned"
     assert any("⠀" <= c <= "⣿" for c in lab.text), "curves"
-    at = steps(lab)
+    forked = steps(lab)
+    lab.press("n")
+    lab.see("the main lane")
+    lab.press("u")
+    lab.see("= A + input dropout 0.1")
+    lab.press(">")
+    lab.wait(lambda: steps(lab) == forked + 100)
+    lab.see("❚❚ paused")
+    lab.press("<")
+    lab.see("back at step")
+    lab.wait(lambda: forked < steps(lab) < forked + 100)
+    lab.press("w")
+    lab.see("= A + weight decay 0.0002, input dropout 0.1")
+    back = steps(lab)
+    lab.press(".")
+    at = back + 1
+    lab.wait(lambda: steps(lab) == at)
     lab.press("s")
-    lab.see("digits-mine.toml")
+    lab.see("digits-b-mine.toml")
     lab.press("\r")
-    lab.wait(lambda: (tmp_path / "digits-mine.toml").exists())
+    lab.wait(lambda: (tmp_path / "digits-b-mine.toml").exists())
     lab.see("Saved")
     lab.press("q")
     assert lab.end() == 0
@@ -70,12 +86,15 @@ def test_the_whole_story(open_terminal: Open, tmp_path: Path) -> None:
     assert termios.tcgetattr(lab.process.fd) == lab.modes_before, "and so is the line"
     assert b"Traceback" not in lab.raw
 
-    saved = load_preset(tmp_path / "digits-mine.toml")
-    assert [(c.field, c.value) for c in saved.timeline] == [("dropout", 0.1), ("batch_norm", True), ("lr", 0.005)]
+    saved = load_preset(tmp_path / "digits-b-mine.toml")
+    turned = [(c.field, c.value) for c in saved.timeline]
+    assert turned[:3] == [("dropout", 0.1), ("batch_norm", True), ("lr", 0.005)], "its parent's past"
+    assert turned[3:] == [("input_dropout", 0.1), ("weight_decay", 0.0002)]
     assert saved.recorded is not None and saved.recorded.step == at
-    [run] = (tmp_path / "runs").iterdir()
+    parent, run = sorted((tmp_path / "runs").iterdir(), key=lambda path: "digits-b-" in path.name)
+    assert load_preset(parent).timeline == saved.timeline[:3]
     assert json.loads((run / "result.json").read_text())["params_sha256"] == saved.recorded.params_sha256
-    for ref in ("digits-mine.toml", str(run)):
+    for ref in ("digits-b-mine.toml", str(run)):
         done = subprocess.run(
             [sys.executable, "-m", "tuilab", "replay", ref, "--check", "--json"],
             cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300,
