@@ -9,6 +9,7 @@ import pytest
 
 from engine.spec import SpecError
 from tests.lab.test_worker import PATIENCE, wait, working
+from tuilab.lab.conditions import When
 from tuilab.lab.errors import LabError
 from tuilab.lab.lanes import Lanes
 from tuilab.lab.preset import Preset, dumps, loads
@@ -84,6 +85,18 @@ def test_a_fork_has_its_parents_past_and_no_future_of_it(tiny: Preset) -> None:
     assert [one.session.step for one in lanes.lanes] == [300, 300]
     assert [c.step for c in lane.session.events] == [50, 100, 150], "what was planned is planned for the fork too"
     assert again(lane.session) == lane.session.trainer.params_sha256()
+
+
+def test_a_fork_waits_for_the_same_conditions_and_replays_without_them(tiny: Preset) -> None:
+    whens = (When("val_loss", (("lr", "/2"),), below=10.0, times=1),)
+    lanes = lanes_of(tiny.with_(conditions=whens, lr=0.01), 70)
+    assert [c.field for c in lanes.active.session.events] == ["lr"], "it fired at the first look"
+    lane = lanes.fork(changes={"dropout": 0.2})
+    early = lanes.fork(lanes.active.trail.places[0].key, {"batch_norm": True})
+    lanes.advance(200)
+    for one in (lane, early):
+        assert [c.field for c in one.session.events].count("lr") == 1, one.name
+        assert again(one.session) == one.session.trainer.params_sha256(), one.name
 
 
 def test_differences_are_named(tiny: Preset) -> None:

@@ -161,3 +161,26 @@ def test_what_waits_for_a_dead_disk_is_bounded(path: Path) -> None:
     for i in range(3000):
         log.add(rows(1000 * i, np.ones(1000)))
     assert log._held <= 4 * 2**20
+
+
+@pytest.mark.parametrize("steps", [50, 3_000])
+def test_a_log_made_of_curves_gives_the_same_curves(steps: int, path: Path) -> None:
+    rng = np.random.default_rng(3)
+    history = History(2, capacity=64)
+    for first in range(0, steps, 10):
+        history.add_eval(first, 1.0 / (first + 1), first / steps)
+        history.add(rows(first, rng.lognormal(size=10)))
+    path.write_bytes(metrics_log.lines(history, steps))
+    again = History(2, capacity=64)
+    fill(again, path, steps)
+    one, other = history.series(), again.series()
+    np.testing.assert_array_equal(one.train.x, other.train.x)
+    for side in ("low", "mean", "high"):
+        np.testing.assert_allclose(getattr(one.train, side), getattr(other.train, side), rtol=1e-6)
+        np.testing.assert_allclose(getattr(one.grad_norm[1], side), getattr(other.grad_norm[1], side), rtol=1e-6)
+    np.testing.assert_allclose(one.val.mean, other.val.mean, rtol=1e-6)
+    longer = metrics_log.lines(history, steps // 2)
+    history.forget_after(steps // 2)
+    half = metrics_log.lines(history, steps // 2)
+    assert max(json.loads(line)["step"] for line in half.splitlines()) == steps // 2
+    assert len(longer) > len(half) > 0

@@ -245,7 +245,7 @@ class History:
     @property
     def nbytes(self) -> int:
         """Memory of the curves."""
-        return sum(decimator.nbytes for decimator in self._decimators)
+        return sum(decimator.nbytes for decimator in self._decimators) + 8 * len(self._eval_steps)
 
     @property
     def _decimators(self) -> tuple[Decimator, ...]:
