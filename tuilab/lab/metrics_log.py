@@ -194,7 +194,7 @@ def lines(history: History, step: int) -> bytes:
             at, loss, accuracy = looks.popleft()
             yield _json({"step": round(at), "val_loss": _plain(loss), "val_accuracy": _plain(accuracy)})
 
-    for k, (first, last) in enumerate(history.spans()):
+    for k, (first, last) in enumerate(span for span in history.spans() if span[0] <= step):
         out += seen_until(first - 1)
         low, mean, high = ([_plain(getattr(s, side)[k]) for s in sides] for side in ("low", "mean", "high"))
         row = {"step": min(last, step), "loss": mean[0], "accuracy": mean[1], "lr": mean[2], "grad_norm": mean[3:]}
