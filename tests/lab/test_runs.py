@@ -43,6 +43,13 @@ def test_the_newest_run_comes_first_with_what_came_out(tmp_path: Path) -> None:
     assert (old.test_accuracy, old.when, old.layers) == (0.875, 1e9, 2)
 
 
+def test_a_name_that_tells_the_time_is_shown_without_it(tmp_path: Path) -> None:
+    path = made(tmp_path, "20261125-043843-xor-ffa4")
+    assert entry(path).short == "xor-ffa4"
+    write_about(path, "mine", "")
+    assert entry(path).short == "mine"
+
+
 def test_no_folder_has_no_runs(tmp_path: Path) -> None:
     assert entries(tmp_path / "none") == []
 

@@ -21,17 +21,26 @@ def resumed(path: str | Path, backend: str | None = None) -> Session:
     It ends with the parameters of a run that was never disturbed, unless `backend` is another than the run had: that
     one rounds in its own way. Raises RunError or PresetError.
     """
+    session = reopened(path, backend)
+    try:
+        session.prepare()
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def reopened(path: str | Path, backend: str | None = None) -> Session:
+    """The same before anything is loaded or compiled; raises RunError or PresetError."""
     read_run(path)  # tells what is wrong with the folder before it is locked
     folder = RunFolder.open(path)
     try:
         record = read_run(path)
         threads = record.machine.get("threads")
-        session = Session(
+        return Session(
             record.preset, folder=folder, backend=backend or str(record.machine.get("backend", "auto")),
             threads=threads if isinstance(threads, int) else None, saved=record.state(),
         )  # fmt: skip
-        session.prepare()
     except BaseException:
         folder.close()
         raise
-    return session

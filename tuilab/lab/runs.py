@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 NOTE = "note.toml"
 NAME_LENGTH, NOTE_LENGTH = 80, 2000
 _MAX_NOTE = 64 * 1024
+_STAMP = re.compile(r"^\d{8}-\d{6}-(?=.)")
 _TAIL = 256 * 1024  # bytes at the end of a log in which its last lines are looked for
 
 
@@ -48,6 +50,11 @@ class RunEntry:
     sha256: str = ""
     layers: int = 0
     problem: str = ""
+
+    @property
+    def short(self) -> str:
+        """The name, without the time at which the run began where it was made of it."""
+        return _STAMP.sub("", self.name)
 
     @property
     def words(self) -> str:

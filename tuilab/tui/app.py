@@ -94,8 +94,13 @@ class LabApp(App[int]):
     async def _start(self, model: LabModel) -> None:
         """Make and start the worker on a thread, then attach it."""
         try:
-            worker = await asyncio.to_thread(self._started, model.preset)
+            worker = await asyncio.to_thread(self._started, model)
         except ValueError as error:
+            if model.make_worker is not None:  # a run that cannot be gone on with after all is begun anew
+                self.notify(str(error), severity="error")
+                model.make_worker = None
+                self._begin()
+                return
             self.problem = str(error)
             self.exit(2, return_code=2)
             return
@@ -109,14 +114,15 @@ class LabApp(App[int]):
             self._run_at_once = False
             worker.run()
 
-    def _started(self, preset: Preset) -> Worker:
-        worker = self._make_worker(preset)
+    def _started(self, model: LabModel) -> Worker:
+        worker = (model.make_worker or self._make_worker)(model.preset)
         worker.start()
         return worker
 
-    def open(self, preset: Preset) -> None:
-        """Save and leave the present run, and open `preset`."""
+    def open(self, preset: Preset, make_worker: MakeWorker | None = None) -> None:
+        """Save and leave the present run, and open `preset` (with a worker that is made in another way)."""
         old, self.model = self.model, LabModel(preset)
+        self.model.make_worker, self.model.ghosts = make_worker, old.ghosts
         self.switch_screen(LabScreen(self.model))
         if old.worker is not None:
             self.run_worker(asyncio.to_thread(old.worker.stop, STOP_SECONDS), group="stop")

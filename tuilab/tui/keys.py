@@ -57,6 +57,7 @@ KEYS: tuple[Key, ...] = (
     Key("theme", "t", "t", "theme", "theme", "dark or light", _VIEW),
     Key("save", "s", "s", "save", "save", "save as a preset, with everything you turned", _LAB),
     Key("open", "p", "p", "presets", "presets", "open another preset", _LAB),
+    Key("runs", "C", "C", "runs", "runs", "earlier runs: overlay, open, go on, name, note, export", _LAB),
     Key("surfaces", "S", "S", "surfaces", "surfaces", "optimizers racing on surfaces", _LAB),
     Key("palette", "colon,ctrl+p", ":", "app.command_palette", "commands", "every dial and command by name", _LAB),
     Key("shot", "f12", "F12", "picture", "picture", "save a picture of the screen (SVG)", _LAB),
@@ -117,7 +118,7 @@ def bindings() -> list[BindingType]:
 def footer() -> list[tuple[str, str, str]]:
     """The footer's hints (key, word, action), the most important first; help and quit last."""
     order = ("run", "step", "steps", "lr-down", "lr-up", "save", "slower", "flow", "top", "fork", "back",
-             "reset", "palette", "charts", "open", "references", "surfaces", "smooth", "log", "theme",
+             "reset", "palette", "charts", "open", "runs", "references", "surfaces", "smooth", "log", "theme",
              "help", "quit")  # fmt: skip
     by_id = {key.id: key for key in active()}
     chosen = (by_id[name] for name in order)

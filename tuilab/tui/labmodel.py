@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.spec import Recipe
     from tuilab.lab.preset import Preset
     from tuilab.lab.worker import Frame, Worker
+    from tuilab.tui.ghosts import Ghost
 
 SAVE_SECONDS = 3.0  # to wait for the chunk that is going on
 #: Speeds to choose from, in steps a second; None: as fast as it goes.
@@ -34,7 +35,9 @@ class LabModel(LaneModel):
 
     def __init__(self, preset: Preset):
         self.preset = preset
+        self.make_worker: Callable[[Preset], Worker] | None = None  # None: as the app makes them
         self.worker: Worker | None = None
+        self.ghosts: Sequence[Ghost] = ()  # runs to compare with
         self.frame: Frame | None = None
         self.speed: float | None = None
         self.auto_speed = True  # choose one once it is known how long the run is

@@ -13,6 +13,7 @@ from textual.theme import Theme
 
 from engine.spec import nearest
 from tuilab.lab.settings import SettingsError, place
+from tuilab.tui import ghosts
 from tuilab.tui.charts.model import HEAT_LEVELS, OPAQUE, Ink, line_ink
 from tuilab.tui.lanes import COLORS, lane_color
 
@@ -34,9 +35,11 @@ LIGHT = Theme(
                "scrollbar-background": "#fbfcfd", "border-blurred": "#c3cbd6"},
 )  # fmt: skip
 
-#: Colour numbers of the lines that are not layers; those of lanes begin at LANE, layer k has the number LAYER + k.
+#: Colour numbers of the lines that are not layers; those of lanes begin at LANE, those of ghosts at GHOST, and layer k
+#: has the number LAYER + k.
 TRAIN, VAL, EXTRA, LANE = 0, 1, 2, 3
-LAYER = LANE + COLORS
+GHOST = LANE + COLORS
+LAYER = GHOST + ghosts.COLORS
 
 _NAMED = {True: ("#ffb454", "#5ccfe6", "#7fd88f"), False: ("#c2570c", "#0b7285", "#1d7d3f")}
 _CLASSES = {True: ("#4f8cff", "#ff8f3f", "#4fd18b"), False: ("#1f5fd6", "#d9600a", "#1d8a4c")}
@@ -134,6 +137,8 @@ def chart_styles(surface: Surface, layers: int) -> dict[int, Style]:
         color, bold = lane_color(number, surface.dark, back)
         out[line_ink(LANE + number)] = strong(color) if bold else mixed(color, 1.0)
         out[line_ink(LANE + number, faint=True)] = mixed(color, 0.36 if surface.dark else 0.30)
+    for number in range(ghosts.COLORS):
+        out[line_ink(GHOST + number)] = mixed(ghosts.ghost_color(number, surface.dark, back), 1.0)
     if surface.plain:
         plain = {ink: Style(dim=True) for ink in (Ink.DIM, Ink.GRID, Ink.MARK, Ink.LEVEL)}
         plain |= {ink: Style(bold=True) for ink in (Ink.TITLE, Ink.BAD, Ink.MARK_TEXT)}

@@ -20,6 +20,7 @@ from tuilab.tui.messages import DialRestored, DialTurned, DialTyped, ViewMoved
 from tuilab.tui.news import bad_news, news, waiting
 from tuilab.tui.screens.insights import Insights
 from tuilab.tui.screens.lane_actions import LaneActions
+from tuilab.tui.screens.library import Library
 from tuilab.tui.widgets.bars import Banner, KeyBar, StatusLine
 from tuilab.tui.widgets.charts import ChartStack
 from tuilab.tui.widgets.dial import DialRow
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
     from tuilab.lab.worker import Frame
-    from tuilab.tui.app import LabApp
 
 
 def _commands() -> type[Provider]:
@@ -44,7 +44,7 @@ def _commands() -> type[Provider]:
     return LabCommands
 
 
-class LabScreen(LaneActions, Insights):
+class LabScreen(LaneActions, Insights, Library):
     """Shows the frames of the model's worker and passes on what was turned."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
@@ -81,8 +81,8 @@ class LabScreen(LaneActions, Insights):
         self.show_settings()
         self.query_one(DialRow).focus(scroll_visible=False)
         self.charts.starting("", 0.0)
-        app: LabApp = self.app  # type: ignore[assignment]
-        self.set_interval(1 / app.settings.refresh, self.tick)
+        self.charts.ghosts = self.model.ghosts
+        self.set_interval(1 / self.lab.settings.refresh, self.tick)
 
     @property
     def settled(self) -> bool:
@@ -240,16 +240,6 @@ class LabScreen(LaneActions, Insights):
         )
         if path is not None:
             self.notify(f"saved as {path}; tuilab replay {path} --check replays it", title="Saved")
-
-    @work
-    async def action_presets(self) -> None:
-        """Open another preset."""
-        from tuilab.tui.screens.presets import PresetsScreen
-
-        preset = await self.app.push_screen_wait(PresetsScreen(self.model.preset.name))
-        if preset is not None:
-            app: LabApp = self.app  # type: ignore[assignment]
-            app.open(preset)
 
     def action_picture(self) -> None:
         """Save the screen as a picture."""

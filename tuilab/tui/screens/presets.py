@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -14,9 +15,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tuilab.tui.saving import known_presets
+from tuilab.tui.widgets.run_curves import RunCurves
 
 if TYPE_CHECKING:
     from tuilab.lab.preset import Preset
+    from tuilab.lab.runs import RunEntry
 
 
 class PresetsScreen(ModalScreen["Preset | None"]):
@@ -36,6 +39,7 @@ class PresetsScreen(ModalScreen["Preset | None"]):
         self._current = current
         self._known = known_presets()
         self._preset: Preset | None = None
+        self._runs: list[RunEntry] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="window presets") as window:
@@ -43,15 +47,41 @@ class PresetsScreen(ModalScreen["Preset | None"]):
             yield Input(placeholder="/ to search", id="search")
             with Horizontal():
                 yield OptionList(id="list")
-                with VerticalScroll(id="preview", can_focus=False):
-                    yield Static("", id="about")
+                with Vertical(id="one"):
+                    with VerticalScroll(id="preview", can_focus=False):
+                        yield Static("", id="about")
+                    yield RunCurves(id="curves")
             hint = "[$accent bold]enter[/] open   [$accent bold]/[/] search   [$accent bold]esc[/] back"
             yield Static(hint, classes="hint")
 
     def on_mount(self) -> None:
         """Show them all, the cursor on the one that is open."""
+        self.query_one(RunCurves).display = False
         self._fill("")
         self.query_one("#list").focus()
+        self._read()
+
+    @work
+    async def _read(self) -> None:
+        """The runs there are, for their curves."""
+        from tuilab.lab.run_folder import RUNS
+        from tuilab.lab.runs import entries
+
+        self._runs = await asyncio.to_thread(entries, RUNS)
+        self._curves()
+
+    @work(exclusive=True, group="curves")
+    async def _curves(self) -> None:
+        """The curves of the run that the preset under the cursor was saved from, or of its last one."""
+        from tuilab.lab.runs import curves, run_of
+
+        shown, preset = self.query_one(RunCurves), self._preset
+        run = run_of(preset, self._runs) if preset is not None and self._runs else None
+        shown.display = run is not None
+        if run is not None:
+            shown.tell("reading its last run…")
+            shown.show_run(await asyncio.to_thread(curves, run))
+            shown.title = f"Loss of {run.short}"
 
     @on(Input.Changed, "#search")
     def _fill_again(self, event: Input.Changed) -> None:
@@ -88,6 +118,7 @@ class PresetsScreen(ModalScreen["Preset | None"]):
             about.update(Content.assemble((str(error), "$error")))
             return
         about.update(preview(self._preset))
+        self._curves()
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:

@@ -16,6 +16,8 @@ from tuilab.tui.charts.model import Ink, Level, Mark
 from tuilab.tui.charts.smooth import LEVELS
 from tuilab.tui.charts.view import StepView
 from tuilab.tui.curves import TOP_VIEWS, layer_lines, top_lines
+from tuilab.tui.ghosts import Ghost, ghost_lines
+from tuilab.tui.keys import shown
 from tuilab.tui.lanes import lane_lines
 from tuilab.tui.turns import Turn, marks
 from tuilab.tui.widgets.boundary import BoundaryMap
@@ -28,7 +30,12 @@ if TYPE_CHECKING:
 
 _BAR = 24  # cells of the bar that moves while there is nothing to measure progress by
 _CHARTS = ("lines", "heat")  # views of the lower place that are charts
-_READY = "press space to run\n.  one step     >  100 steps\n?  all keys"
+
+
+def ready() -> str:
+    """What to press when nothing was trained yet."""
+    more = f"{shown('step')}  one step     {shown('steps')}  100 steps"
+    return f"press {shown('run')} to run\n{more}\n{shown('help')}  all keys"
 
 
 class ChartStack(Vertical):
@@ -50,6 +57,7 @@ class ChartStack(Vertical):
         self._logs = {name: log for name, log in TOP_VIEWS}
         self._frame: Frame | None = None
         self._marks: list[Mark] = []
+        self.ghosts: Sequence[Ghost] = ()  # other runs, drawn behind
 
     def compose(self) -> ComposeResult:
         yield self.top
@@ -90,7 +98,7 @@ class ChartStack(Vertical):
         self.view.follow(frame.step, frame.total_steps)
         self.norms = last(frame.curves.grad_norm)
         if frame.step == 0 and not frame.message:
-            self.top.empty, self.flow.empty = _READY, ""
+            self.top.empty, self.flow.empty = ready(), ""
         hint, bad = flow(self.norms)
         self.flow.hint, self.flow.hint_ink = hint, int(Ink.BAD if bad else Ink.DIM)
         self._lines()
@@ -104,12 +112,19 @@ class ChartStack(Vertical):
             self.top.show((), (), layers)
             self.flow.show((), (), layers)
             return
+        behind = [] if self.below == "heat" else ghost_lines(self.ghosts, "gradient", plain)
         if frame.lanes and self.below != "heat":
-            self.flow.show(lane_lines(frame, "gradient", plain), self._marks, layers)
+            self.flow.show(behind + lane_lines(frame, "gradient", plain), self._marks, layers)
         else:
-            self.flow.show(layer_lines(frame.curves.grad_norm, plain), self._marks, layers)
+            self.flow.show(behind + layer_lines(frame.curves.grad_norm, plain), self._marks, layers)
+        behind = ghost_lines(self.ghosts, self.top.title, plain)
         top = top_lines(frame.curves, self.top.title, plain)
-        self.top.show(lane_lines(frame, self.top.title, plain) if frame.lanes else top, self._marks, layers)
+        self.top.show(behind + (lane_lines(frame, self.top.title, plain) if frame.lanes else top), self._marks, layers)
+
+    def haunt(self, ghosts: Sequence[Ghost]) -> None:
+        """Draw these other runs behind the present one from now on."""
+        self.ghosts = ghosts
+        self._lines()
 
     def starting(self, message: str, seconds: float) -> None:
         """Before the first step: what is being done and for how long, with something that moves."""
