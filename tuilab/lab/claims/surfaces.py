@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def path(recipe: Recipe, gradient: Callable[[Singles, int], Singles], start: Sin
     from engine import dials
     from engine.formulas import optimizers
 
-    rule = getattr(optimizers, recipe.optimizer).py_func  # the formula that the compiled step inlines
+    rule = _on_arrays(getattr(optimizers, recipe.optimizer).py_func)  # the formula that the compiled step inlines
     packed = np.empty(dials.COUNT)
     dials.pack(recipe, packed)
     c = np.zeros(optimizers.COEFFICIENTS, np.float32)
@@ -35,6 +36,11 @@ def path(recipe: Recipe, gradient: Callable[[Singles, int], Singles], start: Sin
         optimizers.coefficients.py_func(packed, t, recipe.learning_rate, c)
         p, s1, s2 = rule(p, gradient(p, t), s1, s2, *c)
         yield p
+
+
+def _on_arrays(formula: Any) -> Callable[..., Any]:
+    """A scalar formula that works on arrays element by element: NumPy's root stands where it takes math's."""
+    return FunctionType(formula.__code__, {**formula.__globals__, "math": np})
 
 
 def two_minima(point: Singles) -> tuple[Singles, Singles]:
