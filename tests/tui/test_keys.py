@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input, OptionList, Static
 
 from tests.tui.fake import FakeWorker, frame, preset
@@ -202,6 +203,8 @@ async def test_charts_keys() -> None:
         await pilot.press("v")
         assert top.title == "Learning rate"
         await pilot.press("v")
+        assert top.title == "Update / weight" and [line.label for line in top.plot().lines] == ["L1", "L2", "L3"]
+        await pilot.press("v")
         assert top.title == "Loss" and not top.plot().y.log, "each view keeps its axis"
         await pilot.press("g")
         assert flow.title == "Gradient flow" and "▀" in "".join(flow.cells().text())
@@ -258,15 +261,18 @@ async def test_a_plane_has_a_decision_boundary(size: tuple[int, int]) -> None:
         await pilot.resize_terminal(size[0], size[1] + 3)
         await until(pilot, lambda: not shown.stale)
         if size[0] < 164:
-            await pilot.press("g")
+            await pilot.press("g", "g")
             assert not shown.display and screen.query_one("#chart-flow").display
 
 
 async def test_other_data_have_no_decision_boundary() -> None:
     async with open_fake(FakeWorker(preset(), now=frame(1500, "paused"))) as (pilot, screen, _):
-        await pilot.press("g", "g")
-        assert screen.query_one("#chart-flow").display
-        assert not any(shown.display for shown in screen.query(BoundaryMap))
+        views = set()
+        for _ in range(6):
+            await pilot.press("g")
+            views.add(screen.charts.below)
+            assert not any(shown.display for shown in screen.query(BoundaryMap))
+        assert views == {"lines", "heat", "confusion", "mistakes", "layers"}
 
 
 async def test_the_mouse_reads_out_and_zooms() -> None:
@@ -278,6 +284,19 @@ async def test_the_mouse_reads_out_and_zooms() -> None:
         assert screen.view.zoomed
         await pilot.hover("#dials")
         assert screen.view.cursor is None
+
+
+@pytest.mark.parametrize("opener", ["question_mark", "enter", "S", "s", "p", "colon"])
+async def test_keys_that_close_a_window_pressed_twice_at_once_leave_the_lab_open(opener: str) -> None:
+    async with open_fake() as (pilot, screen, _):
+        screen.query_one("#dial-dropout").focus()
+        await pilot.press(opener)
+        await until(pilot, lambda: pilot.app.screen is not screen)
+        for _ in range(3):  # as a terminal sends them: all are there before the first is dealt with
+            pilot.app.post_message(events.Key("escape", None))
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await pilot.pause(0.1)
+        assert pilot.app.screen is screen
 
 
 async def test_help_lists_every_key_and_closes() -> None:

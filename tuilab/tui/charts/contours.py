@@ -108,10 +108,11 @@ class Map:
             np.bitwise_or.at(bits, (row // 4, column // 2), _BIT[row % 4, column % 2])
             owner[row // 4, column // 2] = number
             heads[trace.head(at)] = number
-        signs = {cell: ("+", -1) for cell in self._cells(self.surface.minima)}
-        signs |= {cell: ("○", -1) for cell in self._cells([self.surface.start])}
+        signs: dict[tuple[int, int], tuple[str, int]] = {}
         for r, c in np.argwhere(bits).tolist():
             signs[r, c] = chr(0x2800 + int(bits[r, c])), int(owner[r, c])
+        signs |= {cell: ("+", -1) for cell in self._cells(self.surface.minima)}
+        signs |= {cell: ("○", -1) for cell in self._cells([self.surface.start])}
         mark = "●" if not self._on.plain else None
         signs |= {cell: (mark or str(number + 1), number) for cell, number in heads.items()}
         return self._plain(signs) if self._on.plain else self._colored(signs)

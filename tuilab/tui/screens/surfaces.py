@@ -10,6 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -65,9 +66,7 @@ class SurfacesScreen(Screen[None]):
         self._working = False
 
     def compose(self) -> ComposeResult:
-        yield Static(
-            "[$primary bold]Surfaces[/]  [$foreground 65%]the lab's optimizers on hills one can see[/]", id="top"
-        )
+        yield Static(id="top")
         with Horizontal(id="race"):
             yield SurfaceMap()
             with Vertical(id="beside"):
@@ -85,6 +84,8 @@ class SurfacesScreen(Screen[None]):
         from tuilab.lab.races import RACERS, STEPS, SURFACES
 
         self.model = RaceModel(SURFACES, RACERS, STEPS)
+        if not self.is_attached:
+            return
         self.query_one(SurfaceMap).model = self.query_one(Legend).model = self.model
         self.show()
 
@@ -101,18 +102,22 @@ class SurfacesScreen(Screen[None]):
             self.show()
 
     def show(self) -> None:
-        """Draw what the model holds, and work out what it lacks."""
+        """Draw what the model holds, and work out what it lacks; a screen that was left meanwhile does neither."""
+        if not self.is_attached:
+            return
+        if self.model is not None:
+            self.query_one("#top", Static).update(title(self.model))
         self.query_one(SurfaceMap).redraw()
         self.query_one(Legend).refresh()
         if self.model is not None and not self._working and any(self.model.missing()):
             self._working = True
             self.work_out(self.model)
 
-    @work
+    @work(exit_on_error=False)  # the screen may be left, and its widgets gone, before a path is known
     async def work_out(self, model: RaceModel) -> None:
         """The missing paths, one by one, on a thread."""
         try:
-            while (key := next(model.missing(), None)) is not None:
+            while self.is_attached and (key := next(model.missing(), None)) is not None:
                 model.know(key, await asyncio.to_thread(race, model, key))
                 self.show()
         finally:
@@ -187,7 +192,16 @@ class SurfacesScreen(Screen[None]):
 
     def action_leave(self) -> None:
         """Back to the lab."""
-        self.app.pop_screen()
+        self.dismiss(None)
+
+
+def title(model: RaceModel) -> Content:
+    """All surfaces, the present one strong."""
+    parts: list[tuple[str, str]] = [("Surfaces", "$primary bold")]
+    for k, surface in enumerate(model.surfaces, 1):
+        here = surface is model.surface
+        parts += [(f"   {k} ", "$accent bold"), (surface.title, "$foreground bold" if here else "$foreground 55%")]
+    return Content.assemble(*parts)
 
 
 def race(model: RaceModel, key: Key) -> Path:

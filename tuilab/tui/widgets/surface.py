@@ -126,8 +126,8 @@ class Legend(Widget):
     def _foot(self, model: RaceModel, width: int) -> Parts:
         if any(model.missing()):
             return [("\nworking out paths…", _FAINT)]
-        tell = "enter joins or leaves · ← → its rate · [ ] all rates · ○ start, + minimum"
-        return [("\n" + "\n".join(wrap(tell, max(width, 10))), _FAINT)]
+        tell = ("enter  joins or leaves", "← →    its rate", "[ ]    all rates", "○      start", "+      minimum")
+        return [("\n" + "\n".join(line[:width] for line in tell), _FAINT)]
 
     def on_click(self, event: events.Click) -> None:
         """A click on a racer is told to the screen."""
