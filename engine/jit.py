@@ -1,47 +1,17 @@
-"""How functions are compiled: one place for numba's options and for the folder of its cache.
+"""How functions are compiled: one place for numba's options."""
 
-The cache folder carries a hash of the engine's sources in its name, since numba notices a change in the file
-of a cached function but not in a file whose function it calls.
-"""
-
-import hashlib
 import os
 import sys
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core import config
-from platformdirs import user_cache_path
 
-
-@cache
-def source_hash() -> str:
-    """The first 16 hex digits of SHA-256 over every engine source file and the numba version, as this process found it.
-
-    Read once: a process goes on with the engine that it has loaded.
-    """
-    digest = hashlib.sha256(numba.__version__.encode())
-    root = Path(__file__).parent
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def cache_folder() -> Path:
-    """Where compiled code of this version of the engine is kept; `TUILAB_CACHE` moves it."""
-    root = os.environ.get("TUILAB_CACHE")
-    return (Path(root) if root else user_cache_path("tuilab")) / "kernels" / source_hash()
-
-
-def is_warm() -> bool:
-    """Whether this machine has compiled this version of the engine before."""
-    return cache_folder().is_dir() and any(cache_folder().rglob("*advance*.nbi"))
+from engine.compiled import cache_folder
 
 
 def _load_array_functions() -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from engine.jit import cache_folder, is_warm
+from engine.compiled import cache_folder, is_warm
 
 _CHILD = "import sys; sys.path[:] = {path!r}; from engine.warm import compile_kernels; compile_kernels()"
 #: Versions of the engine whose compiled code is kept: this one and those used last.

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from engine.jit import cache_folder
+from engine.compiled import cache_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = """

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from engine import jit, warm
+from engine import compiled, warm
 
 
 def test_the_oldest_versions_are_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TUILAB_CACHE", str(tmp_path))
-    here = jit.cache_folder()
+    here = compiled.cache_folder()
     for age, name in enumerate(["newest", "newer", "older", "oldest"]):
         folder = here.parent / name
         folder.mkdir(parents=True)
@@ -25,4 +25,4 @@ def test_the_oldest_versions_are_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_no_cache_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TUILAB_CACHE", str(tmp_path / "nowhere"))
     warm.forget_old_versions()
-    assert not jit.is_warm()
+    assert not compiled.is_warm()

@@ -44,7 +44,7 @@ def sweep(args: argparse.Namespace) -> int:
 
 def _done(plan: Plan, table: Table, scheduler: str | None, stop: Stop) -> State:
     """Does the runs that are missing, with news of them on stderr."""
-    from engine.jit import source_hash
+    from engine.compiled import source_hash
     from engine.threads import cores
     from tuilab.lab.sweep.cluster import connected
     from tuilab.lab.sweep.work import State, compile_once, sweep

@@ -79,7 +79,7 @@ def warm_up(tell: Callable[[str], None]) -> None:
     """
     tell("loading the compiler")
     from engine import Trainer
-    from engine.jit import cache_folder, is_warm
+    from engine.compiled import cache_folder, is_warm
     from engine.warm import warm_up as compile_all
 
     def part(what: str, done: int, total: int) -> None:

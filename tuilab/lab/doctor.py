@@ -125,7 +125,7 @@ def _presets() -> Finding:
 
 def _engine() -> Finding:
     """Trains a small network twice, and compares bit for bit."""
-    from engine.jit import cache_folder
+    from engine.compiled import cache_folder
     from tuilab.lab.preset import Preset
     from tuilab.lab.session import Session
 

@@ -15,7 +15,7 @@ _PACKAGES = ("numpy", "numba", "llvmlite")
 
 def facts() -> dict[str, Any]:
     """This machine and this version of the lab as a flat table of text and numbers. Imports the compiler."""
-    from engine.jit import source_hash
+    from engine.compiled import source_hash
     from tuilab import __version__
 
     return {

@@ -16,7 +16,7 @@ from typing import IO
 import pytest
 
 from engine import Recipe
-from engine.jit import source_hash
+from engine.compiled import source_hash
 from tuilab.lab.drive import Stop
 from tuilab.lab.preset import Preset
 from tuilab.lab.sweep.cluster import connected

@@ -42,7 +42,7 @@ def execute(text: str, seed: int, run_id: str, sweep: str, engine: str) -> dict[
 
     Raises LabError if this process has another engine, or if the run cannot be.
     """
-    from engine.jit import source_hash
+    from engine.compiled import source_hash
 
     if source_hash() != engine:
         here = f"{platform.node()} has tuilab {__version__}"

@@ -105,7 +105,7 @@ def check_data(plan: Plan) -> None:
 
 def compile_once(say: Callable[[str], None]) -> None:
     """Compiles the kernels if this machine has none yet, so that not every worker does."""
-    from engine.jit import is_warm
+    from engine.compiled import is_warm
 
     if not is_warm():
         warm_up(say)

@@ -1,0 +1,38 @@
+"""Where compiled code is kept, and whether it is there; asked without loading the compiler.
+
+The folder carries a hash of the engine's sources in its name, since numba notices a change in the file of a cached
+function but not in a file whose function it calls.
+"""
+
+import hashlib
+import os
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+
+@cache
+def source_hash() -> str:
+    """The first 16 hex digits of SHA-256 over every engine source file and the numba version, as this process found it.
+
+    Read once: a process goes on with the engine that it has loaded.
+    """
+    digest = hashlib.sha256(version("numba").encode())
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path:
+    """Where compiled code of this version of the engine is kept; `TUILAB_CACHE` moves it."""
+    root = os.environ.get("TUILAB_CACHE")
+    return (Path(root) if root else user_cache_path("tuilab")) / "kernels" / source_hash()
+
+
+def is_warm() -> bool:
+    """Whether this machine has compiled this version of the engine before."""
+    return cache_folder().is_dir() and any(cache_folder().rglob("*advance*.nbi"))
