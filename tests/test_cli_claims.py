@@ -123,3 +123,17 @@ def test_an_arm_is_run_by_its_name(elsewhere: Path, capsys: pytest.CaptureFixtur
     assert (preset.recipe.activation, preset.widths, preset.arms, preset.claim) == ("sigmoid", (4,), (), None)
     assert main(["run", "02-relu", "--arm", "sigmod", "--out", "S"]) == 2
     assert "did you mean 'sigmoid'" in capsys.readouterr().err and not (elsewhere / "S").exists()
+
+
+def test_a_report_is_written_beside_the_table_and_overwrites_nothing(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["claims", "good.toml", "--html", "claims.html", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["claims"][0]["holds"] is True
+    text = (elsewhere / "claims.html").read_text()
+    assert text.startswith("<!DOCTYPE html>") and "The gradients of a deep sigmoid net vanish" in text
+    for path, said in (("claims.html", "is there already"), ("none/claims.html", "its folder is not there")):
+        assert main(["claims", "good.toml", "--html", path]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and err.count("\n") == 1 and said in err
+    assert (elsewhere / "claims.html").read_text() == text

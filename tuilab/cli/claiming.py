@@ -8,6 +8,7 @@ import sys
 import textwrap
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 _WIDTHS = "{:>3}  {:<52}  {:>9}  {:>21}  {:<14}{:>6}"
@@ -18,10 +19,14 @@ _COUNTS = {True: "hold", False: "do not", None: "not measured"}
 def claims(args: argparse.Namespace) -> int:
     """Prints the table (or one JSON object); 1 if one of them does not hold."""
     from tuilab.lab.claims.judge import chosen, judge
+    from tuilab.lab.disk import check_new, write_new
 
     presets = [(name, _asked(preset, args)) for name, preset in chosen(args.names, args.full)]
     if args.list:
         return _listed(presets, args.json)
+    report = None if args.html is None else Path(args.html)
+    if report is not None:
+        check_new(report)
     _bring(presets)
     if not args.json:
         print(_WIDTHS.format("no.", "claim", "effect", "95 % interval", "", "s"))
@@ -31,6 +36,11 @@ def claims(args: argparse.Namespace) -> int:
         _tell("", "")
         if not args.json:
             print(_row(verdicts[-1]), flush=True)
+    if report is not None:
+        from tuilab.lab.claims.report import html
+
+        pairs = zip((preset for _, preset in presets), verdicts, strict=True)
+        write_new(report, html(list(pairs)).encode())
     good = all(verdict.holds is not False for verdict in verdicts)
     seconds = sum(verdict.seconds for verdict in verdicts)
     if args.json:

@@ -198,6 +198,7 @@ def _claims(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--full", action="store_true", help="the full forms, on MNIST as in the papers: hours")
     parser.add_argument("--list", action="store_true", help="only name the claims")
+    parser.add_argument("--html", metavar="FILE", help="write a report with plots into a new file as well")
     parser.add_argument("--seed", type=int, metavar="N", help="the first seed, to see whether a claim holds on others")
     parser.add_argument("--seeds", type=int, metavar="N", help="how many of them (2 or more)")
     _json_option(parser)

@@ -160,3 +160,27 @@ class Writer:
                 self._problems.pop(key, None)
             except Exception as error:  # a disk can fail in any way; the training goes on
                 self._problems[key] = why(error)
+
+
+def check_new(path: Path) -> None:
+    """Raises RunError if a new file cannot be made at `path`; for telling so before the work begins."""
+    try:
+        if path.exists():
+            raise RunError(f"{path}: is there already, expected the name of a new file")
+        if not path.parent.is_dir():
+            raise RunError(f"{path}: its folder is not there")
+    except (OSError, ValueError) as error:
+        if isinstance(error, RunError):
+            raise
+        raise RunError(f"{path}: {why(error)}") from None
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Writes a file that is not there yet; raises RunError in one line."""
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise RunError(f"{path}: is there already, expected the name of a new file") from None
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: {why(error)}") from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.spec import Recipe, SpecError
 from tuilab.lab import metrics_log
-from tuilab.lab.disk import why
+from tuilab.lab.disk import why, write_new
 from tuilab.lab.errors import RunError
 from tuilab.lab.onnx_graph import to_onnx
 from tuilab.lab.preset import dumps
@@ -35,16 +35,16 @@ def export(ref: str | Path, kind: str, out: Path | None = None) -> Path:
     name = f"{run.run_id}.{kind}"
     path = Path(name) if out is None else out / name if out.is_dir() else out
     data = FORMATS[kind](run)
+    if kind != "tensorboard":
+        write_new(path, data)
+        return path
     try:
-        if kind == "tensorboard":
-            path.mkdir()
-        with (path / f"{run.run_id}.tfevents" if kind == "tensorboard" else path).open("xb") as file:
-            file.write(data)
+        path.mkdir()
     except FileExistsError:
-        what = "folder" if kind == "tensorboard" else "file"
-        raise RunError(f"{path}: is there already, expected the name of a new {what}") from None
+        raise RunError(f"{path}: is there already, expected the name of a new folder") from None
     except (OSError, ValueError) as error:
         raise RunError(f"{path}: {why(error)}") from None
+    write_new(path / f"{run.run_id}.tfevents", data)
     return path
 
 

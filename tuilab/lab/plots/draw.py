@@ -53,15 +53,16 @@ def picture(plots: Sequence[Plot], title: str = "", below: str = "") -> str:
     if below:
         parts.append(text(_LEFT, height - 10, below, "faint"))
     style = f"<style>\n{picture_css()}\n</style>"
-    return f"{_open(WIDTH, height, title)}\n{style}\n" + "\n".join(parts) + "\n</svg>\n"
+    return f"{opening(WIDTH, height, title)}\n{style}\n" + "\n".join(parts) + "\n</svg>\n"
 
 
 def figure(plot: Plot) -> str:
     """The plot as an SVG element for a page that has the style sheet."""
-    return f"{_open(WIDTH, HEIGHT, plot.title)}\n{group(plot)}\n</svg>"
+    return f"{opening(WIDTH, HEIGHT, plot.title)}\n{group(plot)}\n</svg>"
 
 
-def _open(width: float, height: float, title: str) -> str:
+def opening(width: float, height: float, title: str) -> str:
+    """The first tag of an SVG of that size."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}"'
         f' height="{height:g}" role="img" aria-label="{escape(title)}">'

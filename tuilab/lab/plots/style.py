@@ -78,7 +78,8 @@ figure svg {{ display: block; width: 100%; height: auto; }}
 table {{ border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }}
 th {{ text-align: left; font-weight: 600; color: var(--faint); }}
 th, td {{ padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--grid); vertical-align: top; }}
-td.number, th.number {{ text-align: right; }} tr:last-child td {{ border-bottom: 0; }}
+td {{ overflow-wrap: anywhere; }} td.number, th.number {{ text-align: right; white-space: nowrap; }}
+tr:last-child td {{ border-bottom: 0; }}
 .columns {{ columns: 19rem; column-gap: 2rem; }} .columns tr {{ break-inside: avoid; }}
 code, pre {{ font: .85rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }}
 pre {{ margin: .6rem 0 0; overflow-x: auto; }} a {{ color: var(--val); }} summary {{ cursor: pointer; }}
