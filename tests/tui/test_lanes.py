@@ -129,6 +129,8 @@ async def test_time_keys() -> None:
         status = screen.query_one(StatusLine)
         await pilot.press("K")
         assert worker.calls == [("lane", "bookmark")] and status.text.startswith("step 1 500 is kept")
+        chart = screen.query_one("#chart-top", Chart)
+        assert [(mark.step, mark.label) for mark in chart.plot().marks] == [(600, "★ before dropout")]
         worker.calls.clear()
         await pilot.press("less_than_sign")
         assert worker.calls == [("lane", "go_back", 4)] and status.text.startswith("back at step 1 020")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.spec import Recipe
 from tuilab.tui.dials import current
 from tuilab.tui.figures import exact, grouped
+
+if TYPE_CHECKING:
+    from tuilab.lab.trail import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,12 @@ def turns(changes: Iterable[Any], recipe: Recipe, batch_size: int) -> list[Turn]
     return [turn for turn in done.values() if turn.before != turn.after]
 
 
-def marks(made: Sequence[Turn]) -> list[tuple[int, str]]:
-    """(step, label) for the charts: all turns of one step share a mark."""
+def marks(made: Sequence[Turn], places: Iterable[Place] = ()) -> list[tuple[int, str]]:
+    """(step, label) for the charts: all turns of one step, and the bookmarks there, share a mark."""
     labels: dict[int, list[str]] = {}
+    for place in places:
+        if place.name:
+            labels.setdefault(place.step, []).append(f"★ {place.name}")
     for turn in made:
         labels.setdefault(turn.step, []).append(f"{turn.field} {exact(turn.after)}")
     return [(step, ", ".join(parts)) for step, parts in sorted(labels.items())]

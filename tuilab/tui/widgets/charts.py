@@ -92,9 +92,9 @@ class ChartStack(Vertical):
         self.redraw()
 
     def show(self, frame: Frame, turns: Sequence[Turn]) -> None:
-        """Show the curves of `frame`, with a mark for each turn."""
+        """Show the curves of `frame`, with a mark for each turn and each bookmark."""
         self._frame = frame
-        self._marks = [Mark(step, label) for step, label in marks(turns)]
+        self._marks = [Mark(step, label) for step, label in marks(turns, frame.places)]
         self.view.follow(frame.step, frame.total_steps)
         self.norms = last(frame.curves.grad_norm)
         if frame.step == 0 and not frame.message:
