@@ -98,10 +98,9 @@ def _levels(cells: Cells, plot: Plot, where: Area) -> list[tuple[int, str]]:
 
 
 def _level_names(cells: Cells, rows: Sequence[tuple[int, str]], where: Area) -> None:
-    """The names of the levels above the left end of their rules; those that share a row one after the other."""
+    """The names of the levels on the left end of their rules; those that share a row one after the other."""
     free: dict[int, int] = {}
-    for rule, name in rows:
-        row = max(rule - 1, where.top)
+    for row, name in rows:
         start = free.get(row, where.left + 2)
         if start + len(name) + 2 <= where.left + where.width:
             cells.put(row, start, f" {name} ", Ink.LEVEL_TEXT)
