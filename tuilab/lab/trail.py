@@ -88,6 +88,8 @@ class Trail:
         return self._add(name.strip()[:MAX_NAME] or free, moment)
 
     def _check_room(self, size: int) -> None:
+        if size > MAX_BYTES:
+            raise LabError(f"bookmark: a moment of this network takes {size >> 20} MB, at most {MAX_BYTES >> 20} can be")
         if len(self.marks) >= MAX_BOOKMARKS or self._size(self.marks) + size > MAX_BYTES:
             raise LabError(f"bookmark: {len(self.marks)} are kept and there is no room for more; forget one first")
 
