@@ -89,7 +89,7 @@ class Trail:
 
     def _check_room(self, size: int) -> None:
         if size > MAX_BYTES:
-            raise LabError(f"bookmark: a moment of this network takes {size >> 20} MB, at most {MAX_BYTES >> 20} can be")
+            raise LabError(f"bookmark: a moment of this network takes {size >> 20} MB, more than {MAX_BYTES >> 20}")
         if len(self.marks) >= MAX_BOOKMARKS or self._size(self.marks) + size > MAX_BYTES:
             raise LabError(f"bookmark: {len(self.marks)} are kept and there is no room for more; forget one first")
 
