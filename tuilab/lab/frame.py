@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.spec import Recipe
 from tuilab.lab.history import Curves
@@ -15,9 +16,18 @@ if TYPE_CHECKING:
     from tuilab.lab.lanes import Lane, Lanes
 
 
+class Drawn(Protocol):
+    """What has curves: a `History`."""
+
+    def series(self) -> Curves: ...
+
+
 @dataclass(frozen=True, eq=False)
 class LaneFrame:
-    """One lane of several. `name` is its letter, `difference` what it is beside the main one: `A + batch norm`."""
+    """One lane of several. `name` is its letter, `difference` what it is beside the main one: `A + batch norm`.
+
+    Its curves are read when they are first asked for, since a screen draws them less often than it looks at the rest.
+    """
 
     name: str
     main: bool
@@ -29,13 +39,18 @@ class LaneFrame:
     total_steps: int
     recipe: Recipe
     batch_size: int
-    curves: Curves
+    history: Drawn
     events: tuple[Change, ...]
     train_loss: float
     val_loss: float
     val_accuracy: float
     diverged_at: int | None
     places: tuple[Place, ...]
+
+    @cached_property
+    def curves(self) -> Curves:
+        """The curves as they were when this was first asked."""
+        return self.history.series()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,17 +87,17 @@ class Frame:
 class Picture:
     """What the engine thread knows of a moment: the fields of a frame but its curves, which the screen's thread reads.
 
-    `lanes` has such fields, and the history, for each of several lanes.
+    `lanes` is empty if there is one only.
     """
 
     fields: dict[str, Any]
     history: History
-    lanes: tuple[tuple[dict[str, Any], History], ...]
+    lanes: tuple[LaneFrame, ...]
 
     def frame(self, message: str, revision: int) -> Frame:
         """The frame, with the curves as they are now."""
-        lanes = tuple(LaneFrame(**fields, curves=history.series()) for fields, history in self.lanes)
-        return Frame(**self.fields, curves=self.history.series(), message=message, revision=revision, lanes=lanes)
+        curves = self.history.series()
+        return Frame(**self.fields, curves=curves, message=message, revision=revision, lanes=self.lanes)
 
 
 def picture(lanes: Lanes, moving: bool, steps_per_s: float, error: str | None) -> Picture:
@@ -94,8 +109,10 @@ def picture(lanes: Lanes, moving: bool, steps_per_s: float, error: str | None) -
     }  # fmt: skip
     several = lanes.lanes if len(lanes.lanes) > 1 else []
     sides = tuple(
-        ({**_facts(lane, moving), "name": lane.name, "main": lane is lanes.main, "active": lane is active,
-          "difference": lanes.difference(lane)}, lane.session.history)
+        LaneFrame(
+            **_facts(lane, moving), name=lane.name, main=lane is lanes.main, active=lane is active,
+            difference=lanes.difference(lane), history=lane.session.history,
+        )
         for lane in several
     )  # fmt: skip
     return Picture(fields, active.session.history, sides)
