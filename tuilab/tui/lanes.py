@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from textual.color import Color
@@ -72,12 +72,9 @@ def seen_from(frame: Frame, name: str) -> Frame:
     if not chosen or chosen[0].active:
         return frame
     lane = chosen[0]
-    return replace(
-        frame, status=lane.status, step=lane.step, total_steps=lane.total_steps, epoch=lane.epoch, recipe=lane.recipe,
-        batch_size=lane.batch_size, curves=lane.curves, events=lane.events, train_loss=lane.train_loss,
-        val_loss=lane.val_loss, val_accuracy=lane.val_accuracy, diverged_at=lane.diverged_at, places=lane.places,
-        lanes=tuple(replace(one, active=one.name == name) for one in frame.lanes),
-    )  # fmt: skip
+    common = {f.name for f in fields(frame)} & {f.name for f in fields(lane)}
+    lanes = tuple(replace(one, active=one.name == name) for one in frame.lanes)
+    return replace(frame, curves=lane.curves, lanes=lanes, **{field: getattr(lane, field) for field in common})
 
 
 def best(lanes: tuple[LaneFrame, ...]) -> str:
