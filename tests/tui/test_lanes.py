@@ -134,6 +134,8 @@ async def test_time_keys() -> None:
         worker.calls.clear()
         await pilot.press("less_than_sign")
         assert worker.calls == [("lane", "go_back", 4)] and status.text.startswith("back at step 1 020")
+        worker.put(message="this moment is kept no longer")
+        await until(pilot, lambda: status.text == "this moment is kept no longer")
         worker.calls.clear()
         worker.now = frame(0, "paused", places=PLACES, revision=worker.now.revision + 1)
         await until(pilot, lambda: pilot.app.model.step == 0)

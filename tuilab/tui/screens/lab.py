@@ -129,7 +129,8 @@ class LabScreen(LaneActions, Insights, Library):
     def _announce(self, frame: Frame) -> None:
         """Say what there is to say."""
         self.query_one(Banner).show(bad_news(frame))
-        self.status.say(*(self.told or news(frame, self.model.turns)))
+        told = None if frame.message and frame.step else self.told  # why it could not be is more than what was asked
+        self.status.say(*(told or news(frame, self.model.turns)))
 
     @on(ViewMoved)
     def _view_moved(self) -> None:
