@@ -58,7 +58,7 @@ def report(net, step, cells):
         net.report[line + LOSS] = loss
         net.report[line + HITS] = hits
         net.status[DONE] = step + 1
-        if not (math.isfinite(loss) and math.isfinite(total)):
+        if not (math.isfinite(net.report[line + LOSS]) and math.isfinite(total)):
             net.status[STOPPED] = 1
 
 
