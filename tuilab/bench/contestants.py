@@ -10,11 +10,13 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tuilab.bench.cases import ROWS, Case
+from tuilab.bench.gpu import cublas, torch_graph
 
 Run = Callable[[int], float]  # trains about that many steps, returns how many it was
 
@@ -25,12 +27,12 @@ def _data(case: Case) -> tuple[Any, Any, np.random.Generator]:
     return x, rng.integers(0, case.widths[-1], ROWS), rng
 
 
-def engine(case: Case, threads: int) -> Run:
+def engine(case: Case, threads: int, backend: str = "cpu") -> Run:
     """This project's engine, with as many parts a step as it chooses by itself."""
     from engine import Architecture, Recipe, Trainer
 
     x, y, _ = _data(case)
-    trainer = Trainer(Architecture(case.widths), Recipe(**case.dials), x, y, case.batch_size)
+    trainer = Trainer(Architecture(case.widths), Recipe(**case.dials), x, y, case.batch_size, backend=backend)
     trainer.probe_every = case.probe_every
     return lambda steps: len(trainer.advance(steps))
 
@@ -55,7 +57,7 @@ def products(case: Case, threads: int) -> Run:
     return run
 
 
-def torch(case: Case, threads: int) -> Run:
+def torch(case: Case, threads: int, device: str = "cpu") -> Run:
     """PyTorch, eager, with its fused Adam and its metrics read back every step."""
     import torch as pt
 
@@ -64,10 +66,10 @@ def torch(case: Case, threads: int) -> Run:
     layers: list[Any] = []
     for n, m in itertools.pairwise(case.widths):
         layers += [pt.nn.Linear(n, m), pt.nn.ReLU()]
-    net, criterion = pt.nn.Sequential(*layers[:-1]), pt.nn.CrossEntropyLoss()
+    net, criterion = pt.nn.Sequential(*layers[:-1]).to(device), pt.nn.CrossEntropyLoss()
     parameters = list(net.parameters())
     optimizer = pt.optim.Adam(parameters, 1e-3, fused=True)
-    data, labels, order = pt.from_numpy(x), pt.from_numpy(y), pt.randperm(ROWS)
+    data, labels, order = pt.from_numpy(x).to(device), pt.from_numpy(y).to(device), pt.randperm(ROWS).to(device)
 
     def run(steps: int) -> float:
         for step in range(steps):
@@ -152,4 +154,6 @@ def sklearn(case: Case, threads: int) -> Run:
 
 CONTESTANTS: dict[str, Callable[[Case, int], Run]] = {
     "engine": engine, "products": products, "torch": torch, "jax": jax, "sklearn": sklearn,
+    "engine-cuda": partial(engine, backend="cuda"), "torch-cuda": partial(torch, device="cuda"),
+    "torch-graph": torch_graph, "cublas": cublas,
 }  # fmt: skip

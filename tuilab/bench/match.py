@@ -73,11 +73,13 @@ class _Process:
         return dict(json.loads(line))
 
 
-def play(case: Case, peers: tuple[str, ...], threads: int, rounds: int = ROUNDS) -> Result:
+def play(
+    case: Case, peers: tuple[str, ...], threads: int, rounds: int = ROUNDS, engine: str = "engine"
+) -> Result:  # fmt: skip
     """The engine against `peers` on one case; raises RuntimeError if one of them dies."""
     contestants: list[_Process] = []
     try:
-        for name in ("engine", *peers):  # one after another: warming up takes all cores
+        for name in (engine, *peers):  # one after another: warming up takes all cores
             contestants.append(_Process(name, case.name, threads))
             contestants[-1].ready()
         times = [[c.turn() for c in contestants] for _ in range(rounds)]

@@ -12,6 +12,8 @@ def bench(args: argparse.Namespace) -> int:
     """Prints a table (or one JSON object): microseconds a step, and each peer's time over the engine's."""
     if args.what == "ui":
         return _screen(args)
+    if args.backend == "cuda":
+        return _gpu(args)
     from engine.threads import cores
     from tuilab.bench.cases import CASES, VARIATIONS
     from tuilab.bench.match import installed_peers, play, vary
@@ -40,6 +42,37 @@ def bench(args: argparse.Namespace) -> int:
             print(f"memory beyond 4 × parameters and data {start['extra_bytes'] / 2**20:.0f} MiB")
     if args.json:
         print(json.dumps(report))
+    return 0
+
+
+def _gpu(args: argparse.Namespace) -> int:
+    """The same on the GPU, with the share of the roofline reached; says so where there is none."""
+    from engine.backends import find_gpu
+    from tuilab.bench.cases import GPU_CASES
+    from tuilab.bench.gpu import GPU_PEERS, measured_peaks
+    from tuilab.bench.match import play
+
+    cases = [c for c in GPU_CASES if args.case in (None, c.name)]
+    if not cases:
+        print(f"tuilab: --case: found {args.case!r}, allowed: {', '.join(c.name for c in GPU_CASES)}", file=sys.stderr)
+        return 2
+    gpu = find_gpu()
+    if not gpu.usable or gpu.simulated:
+        why = gpu.why or gpu.name
+        report: dict[str, Any] = {"backend": "cuda", "measured": False, "why": why, "cases": [c.name for c in cases]}
+        print(json.dumps(report) if args.json else f"not measured: no GPU ({why})")
+        return 0
+    peers = GPU_PEERS if args.peers else ()
+    peaks = measured_peaks() if args.peers else None
+    rows: list[dict[str, Any]] = []
+    for case in cases:
+        result = play(case, peers, 1, engine="engine-cuda")
+        rows.append(result.as_row())
+        if peaks is not None:
+            rows[-1]["ratios"]["roofline"] = float(f"{peaks.floor_us(case) / result.engine_us:.3g}")
+        _say(args, rows[-1])
+    if args.json:
+        print(json.dumps({"backend": "cuda", "measured": True, "device": gpu.name, "peers": peers, "cases": rows}))
     return 0
 
 

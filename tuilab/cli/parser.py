@@ -180,6 +180,7 @@ def _bench(parser: argparse.ArgumentParser) -> None:
         help="the screen instead: how soon a key is answered, what training pays for being watched, the first picture",
     )  # fmt: skip
     parser.add_argument("--peers", action="store_true", help="also PyTorch, JAX, scikit-learn (extra bench)")
+    parser.add_argument("--backend", choices=("cpu", "cuda"), default="cpu", help="what is timed")
     parser.add_argument("--case", metavar="NAME", help="only this network")
     _json_option(parser)
     parser.set_defaults(command=_later("benching.bench"))
