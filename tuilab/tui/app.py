@@ -54,6 +54,7 @@ class LabApp(App[int]):
     ):  # fmt: skip
         super().__init__()
         self.settings = settings
+        self.language = settings.language  # of the lesson cards
         self._make_worker = make_worker
         self._run_at_once = not paused
         self.model = LabModel(preset)

@@ -55,6 +55,8 @@ KEYS: tuple[Key, ...] = (
     Key("log", "y", "y", "log", "log", "upper chart: linear or logarithmic", _VIEW),
     Key("smooth", "e", "e", "smooth(1)", "smoothing", "smoothing: off, light, medium, strong", _VIEW),
     Key("theme", "t", "t", "theme", "theme", "dark or light", _VIEW),
+    Key("explain", "E", "E", "explain", "explain", "what this dial is, what to watch, and its paper", _DIALS),
+    Key("language", "T", "T", "language", "한국어", "lesson cards in English or Korean (한국어)", _DIALS),
     Key("save", "s", "s", "save", "save", "save as a preset, with everything you turned", _LAB),
     Key("open", "p", "p", "presets", "presets", "open another preset", _LAB),
     Key("runs", "C", "C", "runs", "runs", "earlier runs: overlay, open, go on, name, note, export", _LAB),
@@ -98,6 +100,11 @@ def shown(name: str) -> str:
     return next(key.shown for key in active() if key.id == name)
 
 
+def keys_of(name: str) -> tuple[str, ...]:
+    """The keys of a command, as Textual names them."""
+    return tuple(next(key.keys for key in active() if key.id == name).split(","))
+
+
 def quick(name: str, usual: str) -> str:
     """The key that turns a dial from anywhere, as it is shown."""
     return _rebound[name][1] if name in _rebound else usual
@@ -117,7 +124,7 @@ def bindings() -> list[BindingType]:
 
 def footer() -> list[tuple[str, str, str]]:
     """The footer's hints (key, word, action), the most important first; help and quit last."""
-    order = ("run", "step", "steps", "lr-down", "lr-up", "save", "slower", "flow", "top", "fork", "back",
+    order = ("run", "step", "steps", "lr-down", "lr-up", "save", "slower", "flow", "top", "explain", "fork", "back",
              "reset", "palette", "charts", "open", "runs", "references", "surfaces", "smooth", "log", "theme",
              "help", "quit")  # fmt: skip
     by_id = {key.id: key for key in active()}

@@ -157,7 +157,7 @@ class LabScreen(LaneActions, Insights, Library):
         """Tell about the dial that the cursor came to."""
         row = self.dials.focused
         if row is not None:
-            self.query_one(DialCard).show(row.dial)
+            self.query_one(DialCard).show(row.dial, self.lab.language)
 
     @on(DialTurned)
     def _turned(self, event: DialTurned) -> None:

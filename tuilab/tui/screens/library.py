@@ -1,15 +1,20 @@
-"""What the lab screen opens beside the run: presets, earlier runs."""
+"""What the lab screen opens beside the run: presets, earlier runs, lesson cards."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual import work
 from textual.screen import Screen
 
+from tuilab.lab.settings import LANGUAGES, keep
+from tuilab.tui.dials import DIALS
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.widgets.charts import ChartStack
+from tuilab.tui.widgets.dial_panel import DialPanel
+from tuilab.tui.widgets.panels import DialCard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +29,10 @@ class Library(Screen[None]):
     """The part of the lab screen that opens presets and runs."""
 
     model: LabModel
+
+    if TYPE_CHECKING:  # the lab screen's own
+
+        def action_quick(self, name: str, direction: int) -> None: ...
 
     @property
     def lab(self) -> LabApp:
@@ -61,6 +70,33 @@ class Library(Screen[None]):
         """Draw these runs behind the present one."""
         self.model.ghosts = ghosts
         self.query_one(ChartStack).haunt(ghosts)
+
+    def action_explain(self) -> None:
+        """The lesson card of the dial under the cursor, or of the one it was on last."""
+        from tuilab.tui.screens.lesson import LessonScreen
+
+        row = self.query_one(DialPanel).focused
+        name = row.dial.name if row is not None else DIALS[0].name
+        self.app.push_screen(
+            LessonScreen(name, self.model.value, self.action_quick, lambda: self.lab.language, self.action_language)
+        )
+
+    def action_language(self) -> None:
+        """The lesson cards in the other language, from now on and at the next start."""
+        at = LANGUAGES.index(self.lab.language)
+        self.lab.language = LANGUAGES[(at + 1) % len(LANGUAGES)]
+        row = self.query_one(DialPanel).focused
+        if row is not None:
+            self.query_one(DialCard).show(row.dial, self.lab.language)
+        self._keep("language", self.lab.language)
+
+    @work(group="settings")
+    async def _keep(self, name: str, value: str | bool) -> None:
+        """Write a setting; the lab goes on if that cannot be."""
+        try:
+            await asyncio.to_thread(keep, name, value)
+        except (OSError, ValueError) as error:
+            self.notify(f"not kept for the next start: {error}", severity="warning")
 
 
 def going_on(path: Path) -> Callable[[Preset], Worker]:

@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from tuilab.tui.dials import Dial
 from tuilab.tui.figures import exact, grouped
+from tuilab.tui.lessons import lesson, word
 from tuilab.tui.turns import Turn
 
 
@@ -40,26 +41,27 @@ class TurnsPanel(Widget):
 
 
 class DialCard(Widget):
-    """What the dial under the cursor is, where there is room to say so."""
+    """What the dial under the cursor is and what to watch, where there is room to say so."""
 
     def __init__(self) -> None:
         super().__init__(id="card")
         self._dial: Dial | None = None
+        self._language = "en"
 
-    def show(self, dial: Dial) -> None:
+    def show(self, dial: Dial, language: str) -> None:
         """Tell about this dial."""
-        if dial is not self._dial:
-            self._dial = dial
+        if (dial, language) != (self._dial, self._language):
+            self._dial, self._language = dial, language
             self.refresh()
 
     def render(self) -> Content:
-        """Name, what it is, how far it goes, when it matters."""
+        """Name, what it is, what to watch, when it matters."""
         dial = self._dial
         if dial is None:
             return Content("")
-        way = f"{exact(dial.values[0])} … {exact(dial.values[-1])}"
-        way = ", ".join(exact(value) for value in dial.values) if dial.cyclic else way
-        parts = [(f"{dial.label}\n", "$primary bold"), (f"{dial.about}\n", "$foreground"), (way, "$foreground 55%")]
+        found = lesson(dial.name, self._language)
+        parts = [(f"{dial.label}\n", "$primary bold"), (f"{found.what}\n", "$foreground")]
+        parts.append((found.watch, "$foreground 55%"))
         if dial.needs:
-            parts.append((f"\nhas an effect with {dial.needs}", "$foreground 55%"))
+            parts.append((f"\n{word('needs', self._language)} {dial.needs}", "$warning"))
         return Content.assemble(*parts)
