@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from engine.cpu.step import BATCH_SIZE, COUNT
 from engine.cuda import net as n
 from engine.cuda.compiling import SIMULATED, THREADS
 from engine.cuda.memory import CHUNK, Mirror, allocate, data_on_device, work_area, zeros
-from engine.cuda.program import LONGEST, program
+from engine.cuda.program import LONGEST, most_tiles, program
 from engine.cuda.step import launch
 from engine.cuda.timetable import fill_keys, move_clock, plan_steps
 from engine.data import Data
@@ -160,11 +161,19 @@ class Device:
                 launch[blocks, THREADS](net, self._program, step, step + 1, at, at + 1)
 
     def _useful_blocks(self, rows: int) -> int:
-        if not self.blocks and (SIMULATED or work(self._widths, rows) <= ONE_BLOCK):
+        """Blocks for a step: each should have a tile, and all must be on the device at once to meet."""
+        if self.blocks:
+            return self.blocks
+        if SIMULATED or work(self._widths, rows) <= ONE_BLOCK:
             return 1
-        if not self.blocks:
-            self.blocks = _most_blocks(self._net, self._program)
-        return self.blocks
+        return max(1, min(self.most_blocks, most_tiles(self._widths, rows)))
+
+    @cached_property
+    def most_blocks(self) -> int:
+        """Blocks that can be on this device at once; compiles the kernel, or reads it from the cache."""
+        types = tuple(launch.typeof_pyval(value) for value in (self._net, self._program, 0, 0, 0, 0))
+        launch.compile(types)
+        return int(launch.overloads[types].max_cooperative_grid_blocks(THREADS))
 
     # ---- looking
 
@@ -214,10 +223,3 @@ class Device:
 def _copy(there: Any, here: Any, count: int) -> None:
     """The first `count` numbers, onto the device."""
     there[:count].copy_to_device(here[:count])
-
-
-def _most_blocks(net: n.Net, ops: Any) -> int:
-    """Blocks that can be on this device at once, so that they can meet within the kernel."""
-    types = tuple(launch.typeof_pyval(value) for value in (net, ops, 0, 0, 0, 0))
-    launch.compile(types)
-    return int(launch.overloads[types].max_cooperative_grid_blocks(THREADS))

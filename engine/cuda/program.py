@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,3 +64,12 @@ def best_tile(rows: int, columns: int, blocks: int) -> int:
         if there_are >= blocks:
             return number
     return 0
+
+
+def most_tiles(widths: tuple[int, ...], rows: int) -> int:
+    """Small tiles of the operations between two meetings that have the most of them."""
+    tile = TILES[0]
+    batch = -(-rows // tile.down)
+    return max(
+        -(-m // tile.across) * batch + -(-n // tile.down) * -(-m // tile.across) for n, m in pairwise(widths)
+    )  # fmt: skip

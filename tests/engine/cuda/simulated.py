@@ -156,11 +156,14 @@ def looks() -> float:
 
 
 def large_tiles() -> float:
-    """A layer in which products take tiles of every size."""
-    cpu, gpu, _, _ = both(Case({"activation": "elu"}, (5, 9, 8, 2), batch_size=9), rows=11)
+    """Layers in which products take tiles of every size, whole ones and what is left at the edges."""
     from engine.cuda.program import TILES, best_tile
 
-    assert {best_tile(9, width, 1) for width in (2, 5, 9)} == set(range(len(TILES)))
+    middle, large = TILES[1].across + 1, TILES[2].across + 1
+    batch = TILES[2].down + 1
+    cpu, gpu, _, _ = both(Case({"activation": "elu"}, (middle, large, large - 1, 2), batch_size=batch), rows=batch + 2)
+    gpu._device.blocks = 1
+    assert {best_tile(batch, width, 1) for width in (2, middle, large)} == set(range(len(TILES)))
     return step_apart(cpu, gpu, 2)
 
 
