@@ -50,7 +50,7 @@ def _first_device() -> Gpu:
 
     problem = cuda.cuda_error() if not cuda.is_available() else None
     if problem is not None:
-        return Gpu(False, "", f"no CUDA driver: {_line(problem)}")
+        return Gpu(False, "", f"no CUDA driver: {_line(problem).split('. ')[0]}")
     if not len(cuda.gpus):
         return Gpu(False, "", "the CUDA driver finds no device")
     from numba.cuda.cudadrv.nvvm import NVVM

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine import Trainer
-from engine.backends import DeviceError
+from engine.backends import DeviceError, Gpu
 from tuilab.lab.errors import LabError
 from tuilab.lab.preset import Preset
 from tuilab.lab.resume import resumed
@@ -73,3 +73,20 @@ def test_a_device_without_memory_is_one_line(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("tuilab.lab.building.new_trainer", fail)
     with pytest.raises(LabError, match=r"^xor: cuda: the GPU has no memory left .*; --backend cpu trains"):
         session.prepare()
+
+
+def test_a_run_of_a_gpu_goes_on_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(PRESET, backend="cpu", runs=tmp_path)
+    session.prepare()
+    session.backend = session.trainer.backend = "cuda"  # what it would have said of itself
+    session.advance(80)
+    session.close()
+    assert session.folder is not None
+    monkeypatch.setattr("engine.backends.find_gpu", lambda: Gpu(False, "", "no CUDA driver"))
+    with pytest.raises(LabError, match="found 'cuda', but no CUDA driver"):
+        resumed(session.folder.path)
+    again = resumed(session.folder.path, "cpu")
+    again.advance(PRESET.steps or 0)
+    undisturbed = Session(PRESET, backend="cpu")
+    undisturbed.advance(PRESET.steps or 0)
+    assert again.finish()["params_sha256"] == undisturbed.result()["params_sha256"]
