@@ -67,19 +67,19 @@ async def test_cards_are_opened_walked_turned_and_translated(tmp_path: Path, mon
         await until(pilot, lambda: "Liu, Jiang" in text(window))
         await pilot.press("j", "k", "k", "k", "k")
         assert window.dial is DIALS[-1], "the ends are joined"
-        await pilot.press("T")
+        await pilot.press("Y")
         await until(pilot, lambda: "무엇을 볼까" in text(window))
         await until(pilot, lambda: config.exists() and load(config).language == "ko")
         await pilot.press("E")
         await until(pilot, lambda: pilot.app.screen is screen)
-        await pilot.press("T")
+        await pilot.press("Y")
         await until(pilot, lambda: load(config).language == "en")
 
 
 async def test_wide_characters_line_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TUILAB_CONFIG", str(tmp_path / "config.toml"))
     async with open_fake(size=(200, 60)) as (pilot, screen, _):
-        await pilot.press("T")
+        await pilot.press("Y")
         small = screen.query_one(DialCard)
         for dial in DIALS:
             screen.query_one(f"#dial-{dial.name}").focus()
@@ -98,7 +98,7 @@ async def test_a_language_that_cannot_be_kept_is_told_and_used(
     (tmp_path / "config.toml").write_text("theme = [")
     monkeypatch.setenv("TUILAB_CONFIG", str(tmp_path / "config.toml"))
     async with open_fake() as (pilot, _, _worker):
-        await pilot.press("T")
+        await pilot.press("Y")
         await until(pilot, lambda: any("not kept" in n.message for n in pilot.app._notifications))
         assert pilot.app.language == "ko" and (tmp_path / "config.toml").read_text() == "theme = ["
 

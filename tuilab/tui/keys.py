@@ -56,7 +56,7 @@ KEYS: tuple[Key, ...] = (
     Key("smooth", "e", "e", "smooth(1)", "smoothing", "smoothing: off, light, medium, strong", _VIEW),
     Key("theme", "t", "t", "theme", "theme", "dark or light", _VIEW),
     Key("explain", "E", "E", "explain", "explain", "what this dial is, what to watch, and its paper", _DIALS),
-    Key("language", "T", "T", "language", "한국어", "lesson cards in English or Korean (한국어)", _DIALS),
+    Key("language", "Y", "Y", "language", "한국어", "lesson cards in English or Korean (한국어)", _DIALS),
     Key("save", "s", "s", "save", "save", "save as a preset, with everything you turned", _LAB),
     Key("open", "p", "p", "presets", "presets", "open another preset", _LAB),
     Key("runs", "C", "C", "runs", "runs", "earlier runs: overlay, open, go on, name, note, export", _LAB),
