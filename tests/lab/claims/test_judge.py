@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,6 +119,13 @@ def test_every_claim_of_the_notes_has_a_preset() -> None:
         assert loads(dumps(preset)) == preset
         assert max(map(len, preset.description.split("\n"))) <= 120
     assert sum(p.claim.budget_s for p in presets.values() if p.claim) <= 600
+
+
+@pytest.mark.parametrize("name", ["03-dropout", "13-forest", "13-svm"])
+def test_a_regime_that_was_chosen_is_not_judged_on_the_seeds_it_was_chosen_on(name: str) -> None:
+    preset = load_preset(name)
+    said = re.search(r"chosen on the seeds 0 to (\d+)", preset.description)
+    assert said and preset.seed > int(said[1]) and preset.label_noise == 0.2
 
 
 def test_claims_are_no_part_of_the_first_shelf() -> None:
