@@ -57,11 +57,10 @@ def _done(plan: Plan, table: Table, scheduler: str | None, stop: Stop) -> State:
     if not todo:
         return State(there, there)
     compile_once(_say)
-    with connected(scheduler, min(cores(), todo)) as client:
+    with _progress(len(plan.runs)) as tell, connected(scheduler, min(cores(), todo)) as client:
         if scheduler is not None and not client.nthreads():
             _say(f"{scheduler}: the scheduler has no workers yet, waiting for some")
-        with _progress(len(plan.runs)) as tell:
-            return sweep(plan, table, client, source_hash(), stop, tell)
+        return sweep(plan, table, client, source_hash(), stop, tell)
 
 
 @contextmanager

@@ -139,6 +139,8 @@ def sweep(
 
 def _note(plan: Plan, run: Run, result: dict[str, Any], table: Table, state: State) -> None:
     """Makes a row of a result."""
+    if not state.done:  # the estimate counts from when the workers were ready
+        state.begun = time.monotonic() - result["wall_s"]
     state.done += 1
     state.diverged += result["status"] == "diverged"
     try:
