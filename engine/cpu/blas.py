@@ -65,35 +65,28 @@ def _scipy_blas() -> Blas:
 
 
 @intrinsic
-def sgemm(typing_context: Any, fn: Any, ta: Any, tb: Any, m: Any, n: Any, k: Any, a: Any, i: Any, lda: Any,
-           b: Any, j: Any, ldb: Any, c: Any, h: Any, ldc: Any) -> Any:  # fmt: skip
-    """Fortran sgemm: C[h:] = op(A[i:]) · op(B[j:]), column-major; α = 1, β = 0.
+def sgemm(typing_context: Any, fn: Any, ta: Any, tb: Any, m: Any, n: Any, k: Any, a: Any, lda: Any,
+          b: Any, ldb: Any, c: Any, ldc: Any) -> Any:  # fmt: skip
+    """Fortran sgemm: C = op(A) · op(B), column-major, all three given by address; α = 1, β = 0.
 
     Whole numbers go as pointers to int64: right for 64-bit and, on little-endian machines, for 32-bit BLAS.
     """
     number = types.int64
-    array = types.Array(types.float32, 1, "C")
-    signature = types.void(
-        number, types.int8, types.int8, number, number, number, array, number, number, array, number, number,
-        array, number, number,
-    )  # fmt: skip
+    signature = types.void(number, types.int8, types.int8, *[number] * 9)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        fn, ta, tb, m, n, k, a, i, lda, b, j, ldb, c, h, ldc = args
+        fn, ta, tb, m, n, k, a, lda, b, ldb, c, ldc = args
 
         def by_reference(value: Any) -> Any:
             slot = cgutils.alloca_once(builder, value.type)
             builder.store(value, slot)
             return slot
 
-        def at(value: Any, offset: Any) -> Any:
-            data = context.make_array(array)(context, builder, value).data
-            return builder.gep(data, [offset])
-
         one, zero = (by_reference(ir.Constant(ir.FloatType(), v)) for v in (1.0, 0.0))
+        a, b, c = (builder.inttoptr(v, ir.FloatType().as_pointer()) for v in (a, b, c))
         pointers = [
-            *(by_reference(v) for v in (ta, tb, m, n, k)), one, at(a, i), by_reference(lda),
-            at(b, j), by_reference(ldb), zero, at(c, h), by_reference(ldc),
+            *(by_reference(v) for v in (ta, tb, m, n, k)), one, a, by_reference(lda),
+            b, by_reference(ldb), zero, c, by_reference(ldc),
         ]  # fmt: skip
         kind = ir.FunctionType(ir.VoidType(), [p.type for p in pointers])
         builder.call(builder.inttoptr(fn, kind.as_pointer()), pointers)

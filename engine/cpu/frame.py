@@ -69,6 +69,18 @@ def entry_reader(dtype: Any, slot: int) -> Any:
     return read
 
 
+@intrinsic
+def float_address(typing_context: Any, frame: Any, slot: Any, place: Any) -> Any:
+    """The address of the float at `place` of the array in `slot`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        words = builder.inttoptr(args[0], _WORD.as_pointer())
+        base = builder.load(builder.gep(words, [builder.shl(args[1], ir.Constant(_WORD, 1))]))
+        return builder.add(base, builder.shl(args[2], ir.Constant(_WORD, 2)))
+
+    return types.int64(types.int64, types.int64, types.int64), codegen
+
+
 floats = _reader(types.float32)
 doubles = _reader(types.float64)
 numbers = _reader(types.int64)
@@ -92,13 +104,6 @@ def _caller(count: int) -> Any:
             return signature, codegen
 
         return call2
-    if count == 3:
-
-        @intrinsic
-        def call3(typing_context: Any, address: Any, a: Any, b: Any, c: Any) -> Any:
-            return signature, codegen
-
-        return call3
 
     @intrinsic
     def call4(typing_context: Any, address: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
@@ -107,7 +112,7 @@ def _caller(count: int) -> Any:
     return call4
 
 
-call2, call3, call4 = _caller(2), _caller(3), _caller(4)
+call2, call4 = _caller(2), _caller(4)
 
 
 class Kernel:

@@ -1,69 +1,173 @@
-"""The three matrix products of a layer on slices of flat row-major arrays: BLAS, or plain loops when small.
+"""The three matrix products of a layer, row-major: register tiles for most, BLAS for wide layers, loops for slim ones.
 
-A BLAS call costs about as much as a thousand multiplications: below `SMALL` of them the loops win.
+A batch is flat: a few dozen rows. BLAS first packs both sides for a product that then takes each packed number only a
+few times; the tiles read what lies there, and pack one narrow panel at a time where it is used often enough.
 """
 
 import numpy as np
 
-from engine.cpu.access import plan
 from engine.cpu.blas import sgemm
-from engine.cpu.state import SGEMM
-from engine.jit import inner_sum
+from engine.cpu.tile import (
+    COLUMNS,
+    DEPTH,
+    LANES,
+    ROWS,
+    across1,
+    across2,
+    down1,
+    down2,
+    pack1,
+    pack2,
+    read_float,
+    scratch,
+    turn8,
+    write_float,
+)
+from engine.jit import inner, inner_sum
 
-SMALL = 4096
-_N = np.int8(ord("N"))
-_ZERO = np.float32(0.0)
-_T = np.int8(ord("T"))
+FLOAT = 4  # bytes
+#: Rows from which on it pays to pack the panel that they all read.
+WORTH_PACKING = 40
+#: Multiplications for which a BLAS call takes less time than loops over fewer columns than a vector has lanes.
+WORTH_A_CALL = 4096
+#: Weights of a layer from which on BLAS is as fast as the tiles.
+WIDE = 1 << 18
+_N, _T = np.int8(ord("N")), np.int8(ord("T"))
+
+
+@inner
+def _for_blas(rows, fan_in, fan_out, columns):
+    """Whether BLAS takes a product with so many columns."""
+    return fan_in * fan_out >= WIDE or (columns < LANES and rows * fan_in * fan_out > WORTH_A_CALL)
+
+
+@inner
+def _panel(c, columns):
+    """(first column, width) of the panel at column `c`: the last one may reach back over columns done before."""
+    width = COLUMNS if columns - c > LANES and columns >= COLUMNS else LANES
+    return min(c, columns - width), width
+
+
+@inner
+def forward_product(blas, a, w, z, rows, fan_in, fan_out):
+    """Z (rows, fan_out) = A (rows, fan_in) · W (fan_in, fan_out)."""
+    if _for_blas(rows, fan_in, fan_out, fan_out):
+        sgemm(blas, _N, _N, fan_out, rows, fan_in, w, fan_out, a, fan_in, z, fan_out)
+        return
+    if fan_out < LANES:
+        _slim(a, fan_in, 1, w, fan_out, 1, z, rows, fan_out, fan_in)
+        return
+    panel = scratch()
+    packed = rows >= WORTH_PACKING or fan_out % 32 == 0
+    at = 0
+    while at < fan_out:
+        c, width = _panel(at, fan_out)
+        for k in range(0, fan_in, DEPTH):
+            depth = min(DEPTH, fan_in - k)
+            b, step = w + FLOAT * (k * fan_out + c), fan_out
+            if packed:
+                _pack(b, step, panel, depth, width)
+                b, step = panel, width
+            _across(width, rows, a + FLOAT * k, fan_in, b, step, z + FLOAT * c, fan_out, depth, k)
+        at = c + width
+
+
+@inner
+def backward_product(blas, d, w, out, rows, fan_in, fan_out):
+    """out (rows, fan_in) = D (rows, fan_out) · Wᵀ, W (fan_in, fan_out)."""
+    if _for_blas(rows, fan_in, fan_out, fan_in):
+        sgemm(blas, _T, _N, fan_in, rows, fan_out, w, fan_out, d, fan_out, out, fan_in)
+        return
+    if fan_in < LANES:
+        _slim(d, fan_out, 1, w, 1, fan_out, out, rows, fan_in, fan_out)
+        return
+    panel = scratch()
+    at = 0
+    while at < fan_in:
+        c, width = _panel(at, fan_in)
+        for k in range(0, fan_out, DEPTH):
+            depth = min(DEPTH, fan_out - k)
+            _turn(w + FLOAT * (c * fan_out + k), fan_out, panel, depth, width)
+            _across(width, rows, d + FLOAT * k, fan_out, panel, width, out + FLOAT * c, fan_in, depth, k)
+        at = c + width
+
+
+@inner
+def gradient_product(blas, a, d, g, rows, fan_in, fan_out, first, last):
+    """G (last − first, fan_out) = rows `first` to `last` of Aᵀ, A (rows, fan_in), times D (rows, fan_out)."""
+    count = last - first
+    a += FLOAT * first
+    if _for_blas(rows, count, fan_out, fan_out):
+        sgemm(blas, _N, _T, fan_out, count, rows, d, fan_out, a, fan_in, g, fan_out)
+        return
+    if fan_out < LANES:
+        _slim(a, 1, fan_in, d, fan_out, 1, g, count, fan_out, rows)
+        return
+    panel = scratch()
+    packed = count >= WORTH_PACKING
+    at = 0
+    while at < fan_out:
+        c, width = _panel(at, fan_out)
+        for r in range(0, rows, DEPTH):
+            depth = min(DEPTH, rows - r)
+            b, step = d + FLOAT * (r * fan_out + c), fan_out
+            if packed:
+                _pack(b, step, panel, depth, width)
+                b, step = panel, width
+            _down(width, count, a + FLOAT * r * fan_in, fan_in, b, step, g + FLOAT * c, fan_out, depth, r)
+        at = c + width
+
+
+@inner
+def _across(width, rows, a, lda, b, ldb, c, ldc, depth, add):
+    """Tiles over all rows, of nearly equal height."""
+    tiles = (rows + ROWS - 1) // ROWS
+    for i in range(tiles):
+        lo, hi = rows * i // tiles, rows * (i + 1) // tiles
+        if width == COLUMNS:
+            across2(hi - lo, a + FLOAT * lo * lda, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
+        else:
+            across1(hi - lo, a + FLOAT * lo * lda, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
+
+
+@inner
+def _down(width, rows, a, lda, b, ldb, c, ldc, depth, add):
+    tiles = (rows + ROWS - 1) // ROWS
+    for i in range(tiles):
+        lo, hi = rows * i // tiles, rows * (i + 1) // tiles
+        if width == COLUMNS:
+            down2(hi - lo, a + FLOAT * lo, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
+        else:
+            down1(hi - lo, a + FLOAT * lo, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
+
+
+@inner
+def _pack(source, step, panel, depth, width):
+    if width == COLUMNS:
+        pack2(source, step, panel, depth)
+    else:
+        pack1(source, step, panel, depth)
+
+
+@inner
+def _turn(source, step, panel, depth, width):
+    """The panel (depth, width) becomes the transpose of `width` rows at `source`."""
+    whole = depth // 8 * 8 if width % 8 == 0 else 0
+    for k in range(0, whole, 8):
+        for c in range(0, width, 8):
+            turn8(source + FLOAT * (c * step + k), step, panel + FLOAT * (k * width + c), width)
+    for k in range(whole, depth):
+        for c in range(width):
+            write_float(panel + FLOAT * (k * width + c), read_float(source + FLOAT * (c * step + k)))
 
 
 @inner_sum
-def forward_product(s, work, i, w, j, h, rows, fan_in, fan_out):
-    """work[h:] = work[i:] (rows, fan_in) · w[j:] (fan_in, fan_out)."""
-    if rows * fan_in * fan_out > SMALL:
-        sgemm(plan(s, SGEMM), _N, _N, fan_out, rows, fan_in, w, j, fan_out, work, i, fan_in, work, h, fan_out)
-        return
+def _slim(a, a_row, a_step, b, b_step, b_column, c, rows, columns, depth):
+    """C (rows, columns) = A·B for fewer columns than a vector has lanes, with free strides."""
     for r in range(rows):
-        out = work[h + r * fan_out : h + (r + 1) * fan_out]
-        for c in range(fan_out):
-            out[c] = _ZERO
-        for k in range(fan_in):
-            factor = work[i + r * fan_in + k]
-            row = w[j + k * fan_out : j + (k + 1) * fan_out]
-            for c in range(fan_out):
-                out[c] += factor * row[c]
-
-
-@inner_sum
-def backward_product(s, work, i, w, j, h, rows, fan_in, fan_out):
-    """work[h:] = work[i:] (rows, fan_out) · w[j:]ᵀ, w (fan_in, fan_out)."""
-    if rows * fan_in * fan_out > SMALL:
-        sgemm(plan(s, SGEMM), _T, _N, fan_in, rows, fan_out, w, j, fan_out, work, i, fan_out, work, h, fan_in)
-        return
-    for r in range(rows):
-        delta = work[i + r * fan_out : i + (r + 1) * fan_out]
-        for k in range(fan_in):
-            row = w[j + k * fan_out : j + (k + 1) * fan_out]
-            total = _ZERO
-            for c in range(fan_out):
-                total += delta[c] * row[c]
-            work[h + r * fan_in + k] = total
-
-
-@inner_sum
-def gradient_product(s, work, i, j, g, h, rows, fan_in, fan_out, first, last):
-    """g[h:] (last − first, fan_out) = rows `first` to `last` of work[i:]ᵀ (rows, fan_in) · work[j:] (rows, fan_out)."""
-    if rows * (last - first) * fan_out > SMALL:
-        sgemm(
-            plan(s, SGEMM), _N, _T, fan_out, last - first, rows,
-            work, j, fan_out, work, i + first, fan_in, g, h, fan_out,
-        )  # fmt: skip
-        return
-    for k in range(first, last):
-        out = g[h + (k - first) * fan_out : h + (k - first + 1) * fan_out]
-        for c in range(fan_out):
-            out[c] = _ZERO
-        for r in range(rows):
-            factor = work[i + r * fan_in + k]
-            delta = work[j + r * fan_out : j + (r + 1) * fan_out]
-            for c in range(fan_out):
-                out[c] += factor * delta[c]
+        for j in range(columns):
+            total = np.float32(0.0)
+            for k in range(depth):
+                one = read_float(a + FLOAT * (r * a_row + k * a_step))
+                total += one * read_float(b + FLOAT * (k * b_step + j * b_column))
+            write_float(c + FLOAT * (r * columns + j), total)

@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.activate import PRELU
-from engine.cpu.frame import Kernel, call3, floats
-from engine.cpu.matmul import gradient_product
+from engine.cpu.frame import Kernel, call4, float_address, floats
+from engine.cpu.matmul import WIDE, gradient_product
 from engine.cpu.rows import input_place, thread_sums
 from engine.cpu.state import (
     GRADIENTS,
@@ -19,6 +19,7 @@ from engine.cpu.state import (
     NORM_SUM,
     PER_LAYER,
     ROWS,
+    SGEMM,
     SLOPE_SUM,
     SUMS,
     THREADS,
@@ -33,7 +34,9 @@ from engine.jit import inner, inner_sum
 from engine.layout import ACTIVATION, BETA, BIAS, FAN_IN, FAN_OUT, GAMMA, SLOPE, STATS, WEIGHT, D
 
 _ZERO = np.float32(0.0)
-TILE = 65_536  # floats: a quarter of a megabyte, half of a usual second-level cache
+#: Floats of a gradient tile: with its weights and slots it fits a second-level cache. BLAS packs anew for every call
+#: and wants larger ones.
+TILE, TILE_BLAS = 16_384, 65_536
 
 
 def _parameter_share(s, thread):
@@ -53,16 +56,17 @@ def _weights(s, thread, layer):
     n, m, weight = t[FAN_IN], t[FAN_OUT], t[WEIGHT]
     threads = plan(s, THREADS)
     first, end = n * thread // threads, n * (thread + 1) // threads
-    step = max(1, TILE // m)
+    step = max(1, (TILE_BLAS if n * m >= WIDE else TILE) // m)
+    # Where the gradient is used up at once, every tile of it lies in the place of the first, which stays in the cache.
+    stay = plan(s, GRADIENTS) != 0 and plan(s, UPDATE_NOW) != 0
     norm = 0.0
     for lo in range(first, end, step):
         hi = min(lo + step, end)
+        g = weight + (first if stay else lo) * m
         if plan(s, GRADIENTS):
-            gradient_product(
-                s, floats(s, WORK), input_place(s, layer), t[D], floats(s, G), weight + lo * m,
-                plan(s, ROWS), n, m, lo, hi,
-            )  # fmt: skip
-        norm += _finish(s, weight + lo * m, weight + hi * m)
+            a, d = float_address(s, WORK, input_place(s, layer)), float_address(s, WORK, t[D])
+            gradient_product(plan(s, SGEMM), a, d, float_address(s, G, g), plan(s, ROWS), n, m, lo, hi)
+        norm += _finish(s, weight + lo * m, weight + hi * m, g)
     return norm
 
 
@@ -91,11 +95,12 @@ def _units(s, thread, layer):
             _column_sums(floats(s, WORK), t[D] + lo, plan(s, ROWS), m, floats(s, G)[t[BIAS] + lo : t[BIAS] + hi])
         if sloped:
             floats(s, G)[t[SLOPE]] = sum_over_threads(s, PER_LAYER + SUMS * layer + SLOPE_SUM)
-    norm = _finish(s, t[BIAS] + lo, t[BIAS] + hi)
+    norm = _finish(s, t[BIAS] + lo, t[BIAS] + hi, t[BIAS] + lo)
     if normed:
-        norm += _finish(s, t[GAMMA] + lo, t[GAMMA] + hi) + _finish(s, t[BETA] + lo, t[BETA] + hi)
+        norm += _finish(s, t[GAMMA] + lo, t[GAMMA] + hi, t[GAMMA] + lo)
+        norm += _finish(s, t[BETA] + lo, t[BETA] + hi, t[BETA] + lo)
     if sloped:
-        norm += _finish(s, t[SLOPE], t[SLOPE] + 1)
+        norm += _finish(s, t[SLOPE], t[SLOPE] + 1, t[SLOPE])
     return norm
 
 
@@ -109,13 +114,13 @@ def sum_over_threads(s, column):
 
 
 @inner
-def _finish(s, lo, hi):
-    """Squared norm of the gradient (if wanted) and update (if wanted) of parameters lo to hi (excluded)."""
+def _finish(s, lo, hi, g):
+    """Squared norm of the gradient, from place `g` on, and update, where wanted, of parameters lo to hi (excluded)."""
     norm = 0.0
     if plan(s, GRADIENTS):
-        norm = square_sum(floats(s, G)[lo:hi])
+        norm = square_sum(floats(s, G)[g : g + hi - lo])
     if plan(s, UPDATE_NOW):
-        call3(plan(s, UPDATE), s, lo, hi)
+        call4(plan(s, UPDATE), s, lo, hi, g)
     return norm
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.activate import PRELU, affine, draw_mask
-from engine.cpu.frame import Kernel, call4, doubles, floats, indices, words
-from engine.cpu.loss import cross_entropy_row, squared_error_row
+from engine.cpu.frame import Kernel, call4, doubles, float_address, floats, indices, words
+from engine.cpu.loss import exp_all, shift_row, softmax_row, squared_error_row
 from engine.cpu.matmul import backward_product, forward_product
 from engine.cpu.state import (
     ACTIVATE,
@@ -31,6 +31,7 @@ from engine.cpu.state import (
     REGRESSION,
     ROWS,
     RSTD,
+    SGEMM,
     SLOPE_SUM,
     SUMS,
     TARGETS,
@@ -112,7 +113,9 @@ def _linear_forward(s, thread, layer, lo, hi):
     """Z = A·W for the rows; with batch norm also their mean and sum of squares about it, unit by unit."""
     t, work = layer_row(s, layer), floats(s, WORK)
     n, m = t[FAN_IN], t[FAN_OUT]
-    forward_product(s, work, input_place(s, layer) + lo * n, floats(s, P), t[WEIGHT], t[Z] + lo * m, hi - lo, n, m)
+    a = float_address(s, WORK, input_place(s, layer) + lo * n)
+    z = float_address(s, WORK, t[Z] + lo * m)
+    forward_product(plan(s, SGEMM), a, float_address(s, P, t[WEIGHT]), z, hi - lo, n, m)
     if dial(s, BATCH_NORM) != 0.0 and layer < plan(s, LAYERS) - 1 and hi > lo:
         _block_moments(work[t[Z] + lo * m : t[Z] + hi * m], *thread_vectors(s, thread, t), hi - lo, m)
 
@@ -163,9 +166,14 @@ def _output(s, thread, lo, hi):
         if plan(s, REGRESSION):
             loss += squared_error_row(d, m, floats(s, TARGETS)[row * m : (row + 1) * m], scale) / m
         else:
-            one, hit = cross_entropy_row(d, m, np.int64(indices(s, LABELS)[row]), smoothing, scale)
-            loss += one
+            score, hit = shift_row(d, m, np.int64(indices(s, LABELS)[row]), smoothing)
+            loss -= score
             hits += hit
+    if not plan(s, REGRESSION):
+        exp_all(work[t[D] + lo * m : t[D] + hi * m])
+        for r in range(lo, hi):
+            d = work[t[D] + r * m : t[D] + (r + 1) * m]
+            loss += softmax_row(d, m, np.int64(indices(s, LABELS)[np.int64(rows[r])]), smoothing, scale)
     sums = thread_sums(s, thread)
     sums[LOSS] = loss
     sums[HITS] = hits
@@ -194,8 +202,9 @@ def _linear_backward(s, layer, lo, hi):
             for j in range(m):
                 d[j] = through_norm(d[j], z[j], gamma[j], rstd[j], mean_dy[j], mean_dyz[j])
     if layer > 0:
-        below = layer_row(s, layer - 1)[D] + lo * n
-        backward_product(s, work, t[D] + lo * m, p, t[WEIGHT], below, hi - lo, n, m)
+        below = float_address(s, WORK, layer_row(s, layer - 1)[D] + lo * n)
+        d = float_address(s, WORK, t[D] + lo * m)
+        backward_product(plan(s, SGEMM), d, float_address(s, P, t[WEIGHT]), below, hi - lo, n, m)
 
 
 @inner

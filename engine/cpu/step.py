@@ -45,7 +45,17 @@ from engine.cpu.state import (
 from engine.cpu.update import limit_norms, square_sum
 from engine.dials import BATCH_NORM, BN_EPS, BN_MOMENTUM, CLIP_NORM, LR, MAX_NORM
 from engine.formulas.optimizers import clip_factor, coefficients, decay_factor
-from engine.formulas.random import DROP, SHUFFLE, key_high, key_low, shuffled, stream_key
+from engine.formulas.random import (
+    DROP,
+    SHUFFLE,
+    key_high,
+    key_low,
+    round_key,
+    shuffle_domain,
+    shuffle_round,
+    shuffle_rounds,
+    stream_key,
+)
 from engine.formulas.schedules import schedule_factor
 from engine.jit import inner, inner_parallel, njit
 from engine.layout import BIAS, FAN_OUT, STATS, WEIGHT, Z
@@ -178,8 +188,18 @@ def fill_batch(clock, rows):
     count = min(clock[BATCH_SIZE], clock[COUNT] - clock[PLACE])
     key = stream_key(clock[SEED], np.int64(SHUFFLE), clock[EPOCH], np.int64(0))
     low, high = key_low(key), key_high(key)
+    mask, half, rounds = shuffle_domain(clock[COUNT])
     for i in range(count):
-        rows[i] = shuffled(clock[PLACE] + i, clock[COUNT], low, high)
+        rows[i] = clock[PLACE] + i
+    for turn in range(rounds):  # `shuffled`, round by round: the loop over rows is one of vectors
+        factor, shift = round_key(turn, low, high)
+        for i in range(count):
+            rows[i] = np.int32(shuffle_round(np.uint32(rows[i]), factor, shift, mask, half))
+    for i in range(count):
+        place = np.uint32(rows[i])
+        while place >= np.uint32(clock[COUNT]):
+            place = shuffle_rounds(place, mask, half, rounds, low, high)
+        rows[i] = np.int32(place)
     return count
 
 

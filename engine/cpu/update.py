@@ -35,10 +35,11 @@ _adagrad, _rmsprop, _adadelta = _loop(opt.adagrad), _loop(opt.rmsprop), _loop(op
 _adam, _radam = _loop(opt.adam), _loop(opt.radam)
 
 
-def _update_range(s, lo, hi):
-    """One optimizer step on parameters lo to hi (excluded) of the flat vector."""
+def _update_range(s, lo, hi, place):
+    """One optimizer step on parameters lo to hi (excluded) of the flat vector, their gradient from `place` on."""
     rule = np.int64(dial(s, OPTIMIZER))
-    p, g, s1, s2 = floats(s, P)[lo:hi], floats(s, G)[lo:hi], floats(s, S1)[lo:hi], floats(s, S2)[lo:hi]
+    p, s1, s2 = floats(s, P)[lo:hi], floats(s, S1)[lo:hi], floats(s, S2)[lo:hi]
+    g = floats(s, G)[place : place + hi - lo]
     c = floats(s, C)
     l1 = _F(dial(s, L1))
     decay = c[DECAY]

@@ -11,13 +11,18 @@ _TWO = _F(2.0)
 
 
 @formula
-def cross_entropy(total, top, shown, mean, smoothing):
-    """The loss of a row of logits z, float64: log Σe^(z − top) + top, less the logits weighted with the target.
+def target_score(shown, mean, smoothing):
+    """The logits weighted with the target, float64: `shown` is the label's logit, `mean` that of all."""
+    return (1.0 - smoothing) * shown + smoothing * mean
 
-    `shown` is the label's logit, `mean` that of all; the target is (1 − s) on the label plus s/columns everywhere
-    (Szegedy et al. 2016, §7).
+
+@formula
+def cross_entropy(total, top, shown, mean, smoothing):
+    """The loss of a row of logits z, float64: log Σe^(z − top) + top, less the score of the target.
+
+    The target is (1 − s) on the label plus s/columns everywhere (Szegedy et al. 2016, §7).
     """
-    return math.log(total) + np.float64(top) - (1.0 - smoothing) * shown - smoothing * mean
+    return math.log(total) + np.float64(top) - target_score(shown, mean, smoothing)
 
 
 @formula

@@ -84,12 +84,8 @@ def drop_threshold(rate):
 
 
 @formula
-def shuffled(position, count, low, high):
-    """Where `position` (from 0) of an epoch of `count` rows lies after the shuffle keyed (low, high).
-
-    A bijection on the next power of two, walked until it falls inside [0, count): the permutation of an epoch
-    needs neither memory nor a pass over the data (cycle walking, Black & Rogaway 2002).
-    """
+def shuffle_domain(count):
+    """(mask, half, rounds) of the shuffle of `count` rows: the next power of two less 1, half its bits, its rounds."""
     mask = _U32(count - 1)
     mask = _U32(mask | (mask >> _ONE))
     mask = _U32(mask | (mask >> _U32(2)))
@@ -100,15 +96,40 @@ def shuffled(position, count, low, high):
     while bits < _U32(32) and (mask >> bits) != _U32(0):
         bits = _U32(bits + _ONE)
     half = _U32((bits + _ONE) >> _ONE)
-    if half == _U32(0):
-        half = _ONE
-    rounds = _ROUNDS if bits > _U32(5) else _ROUNDS_SMALL
-    x = _U32(position)
-    while True:
-        for turn in range(rounds):
-            odd = _U32(mix32(_U32(low + _U32(turn) * _A32)) | _ONE)
-            shift = mix32(_U32(high + _U32(turn) * _B32))
-            x = _U32(_U32(x * odd) + shift) & mask
-            x = _U32(x ^ (x >> half))
-        if x < _U32(count):
-            return np.int64(x)
+    return mask, half if half != _U32(0) else _ONE, _ROUNDS if bits > _U32(5) else _ROUNDS_SMALL
+
+
+@formula
+def round_key(turn, low, high):
+    """(factor, shift) of one round of the shuffle keyed (low, high)."""
+    return _U32(mix32(_U32(low + _U32(turn) * _A32)) | _ONE), mix32(_U32(high + _U32(turn) * _B32))
+
+
+@formula
+def shuffle_round(x, factor, shift, mask, half):
+    """A bijection of the numbers up to `mask` (uint32)."""
+    x = _U32(_U32(x * factor) + shift) & mask
+    return _U32(x ^ (x >> half))
+
+
+@formula
+def shuffle_rounds(x, mask, half, rounds, low, high):
+    """All rounds on one number."""
+    for turn in range(rounds):
+        factor, shift = round_key(turn, low, high)
+        x = shuffle_round(x, factor, shift, mask, half)
+    return x
+
+
+@formula
+def shuffled(position, count, low, high):
+    """Where `position` (from 0) of an epoch of `count` rows lies after the shuffle keyed (low, high).
+
+    A bijection on the next power of two, walked until it falls inside [0, count): the permutation of an epoch
+    needs neither memory nor a pass over the data (cycle walking, Black & Rogaway 2002).
+    """
+    mask, half, rounds = shuffle_domain(count)
+    x = shuffle_rounds(_U32(position), mask, half, rounds, low, high)
+    while x >= _U32(count):
+        x = shuffle_rounds(x, mask, half, rounds, low, high)
+    return np.int64(x)

@@ -197,8 +197,10 @@ def check(seed: int) -> tuple[float, bool]:
         return max(engine.values()), False
     single, single_losses, single_norms = run_oracle(case, tape, x, y, torch.float32)
     rounding = apart((single.arrays(), single_losses, single_norms), truth)
-    tolerance = max(BAR, 5 * max(rounding.values()))
-    assert max(engine.values()) <= tolerance, f"seed {seed}: engine {engine}, torch float32 {rounding}, {case}"
+    # Where float32 strays by more than the values themselves, no two roundings agree: then only when it strays counts.
+    if max(rounding.values()) < 1.0:
+        tolerance = max(BAR, 5 * max(rounding.values()))
+        assert max(engine.values()) <= tolerance, f"seed {seed}: engine {engine}, torch float32 {rounding}, {case}"
     allowed = np.maximum(BAR, 5 * strayed(single_losses, true_losses))
     early = np.flatnonzero(strayed(losses, true_losses) > allowed)
     assert not early.size, f"seed {seed}: the engine leaves float64 at step {early[0]}, before torch does, {case}"

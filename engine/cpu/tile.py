@@ -1,0 +1,230 @@
+"""Register tiles: the innermost loops of the matrix products, written in LLVM's own terms.
+
+A tile is a few rows by two vectors of columns whose sums stay in registers while the loop runs over the common
+dimension (Goto & van de Geijn 2008, "Anatomy of high-performance matrix multiplication", §4-5). A compiler does not
+find this form in nested loops, so it is spelled out here: everything else about a product is ordinary code in
+`engine.cpu.matmul`. Each sum is taken in the order of the common dimension, whatever the shape of the tile.
+
+All functions take addresses and numbers of floats as int64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from engine.jit import inner
+
+_WORD, _FLOAT = ir.IntType(64), ir.FloatType()
+_FLAGS = ("contract", "nsz")  # a product and a sum may be one instruction
+
+
+def _lanes() -> int:
+    """float32 numbers in the widest vector register of this machine."""
+    features = llvm.get_host_cpu_features()
+    return 16 if features.get("avx512f") else 8 if features.get("avx") else 4
+
+
+LANES = _lanes()
+ROWS = 6  # of a tile: with two vectors a row, its sums fill twelve of sixteen registers
+COLUMNS = 2 * LANES
+DEPTH = 256  # of a packed panel, which then fills half of a usual first-level cache
+_VECTOR = ir.VectorType(_FLOAT, LANES)
+_EIGHT = ir.VectorType(_FLOAT, 8)
+
+
+def _number(value: int) -> Any:
+    return ir.Constant(_WORD, value)
+
+
+def _pointer(builder: Any, address: Any) -> Any:
+    return builder.inttoptr(address, _FLOAT.as_pointer())
+
+
+def _load(builder: Any, place: Any, kind: Any = _VECTOR) -> Any:
+    value = builder.load(builder.bitcast(place, kind.as_pointer()))
+    value.align = 4
+    return value
+
+
+def _store(builder: Any, value: Any, place: Any) -> None:
+    builder.store(value, builder.bitcast(place, value.type.as_pointer())).align = 4
+
+
+def _at(builder: Any, base: Any, *offsets: Any) -> Any:
+    for offset in offsets:
+        base = builder.gep(base, [offset])
+    return base
+
+
+def _spread(builder: Any, value: Any) -> Any:
+    """A vector with `value` in every lane."""
+    nothing = ir.Constant(_VECTOR, ir.Undefined)
+    one = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+
+
+def _tile(rows: int, vectors: int, down: bool) -> Any:
+    """An intrinsic: C (rows, vectors·LANES) = (C if `add`) + A·B over `depth` ≥ 1, with row steps lda, ldb, ldc.
+
+    A is (rows, depth), or with `down` the transpose of (depth, rows).
+    """
+    columns = [_number(v * LANES) for v in range(vectors)]
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        a, lda, b, ldb, c, ldc, depth, add = args
+        a, b, c = (_pointer(builder, v) for v in (a, b, c))
+        lines = [_at(builder, c, builder.mul(ldc, _number(r))) for r in range(rows)]
+        before = builder.block
+        fetch, loop, end = (builder.append_basic_block(f"tile.{name}") for name in ("fetch", "loop", "end"))
+        builder.cbranch(builder.icmp_signed("!=", add, _number(0)), fetch, loop)
+
+        builder.position_at_end(fetch)
+        old = [[_load(builder, _at(builder, line, v)) for v in columns] for line in lines]
+        builder.branch(loop)
+
+        builder.position_at_end(loop)
+        k = builder.phi(_WORD)
+        k.add_incoming(_number(0), before)
+        k.add_incoming(_number(0), fetch)
+        sums = [[builder.phi(_VECTOR) for _ in columns] for _ in lines]
+        row_of_b = _at(builder, b, builder.mul(k, ldb))
+        values = [_load(builder, _at(builder, row_of_b, v)) for v in columns]
+        new = []
+        for r in range(rows):
+            steps = (builder.mul(lda, k), _number(r)) if down else (builder.mul(lda, _number(r)), k)
+            factor = _spread(builder, builder.load(_at(builder, a, *steps)))
+            terms = [builder.fmul(factor, value, flags=_FLAGS) for value in values]
+            new.append([builder.fadd(s, t, flags=_FLAGS) for s, t in zip(sums[r], terms, strict=True)])
+        following = builder.add(k, _number(1))
+        k.add_incoming(following, loop)
+        for r in range(rows):
+            for v in range(vectors):
+                sums[r][v].add_incoming(ir.Constant(_VECTOR, [0.0] * LANES), before)
+                sums[r][v].add_incoming(old[r][v], fetch)
+                sums[r][v].add_incoming(new[r][v], loop)
+        builder.cbranch(builder.icmp_signed("<", following, depth), loop, end)
+
+        builder.position_at_end(end)
+        for line, row in zip(lines, new, strict=True):
+            for v, value in zip(columns, row, strict=True):
+                _store(builder, value, _at(builder, line, v))
+        return context.get_dummy_value()
+
+    @intrinsic
+    def tile(typing_context: Any, a: Any, lda: Any, b: Any, ldb: Any, c: Any, ldc: Any, depth: Any, add: Any) -> Any:
+        return types.void(*[types.int64] * 8), codegen
+
+    return tile
+
+
+def _tiles(vectors: int, down: bool) -> Callable[..., Any]:
+    """A function of the number of rows (1 to ROWS) and the arguments of a tile."""
+    tile1, tile2, tile3, tile4, tile5, tile6 = (_tile(rows, vectors, down) for rows in range(1, ROWS + 1))
+
+    @inner
+    def run(rows, a, lda, b, ldb, c, ldc, depth, add):
+        if rows == 6:
+            tile6(a, lda, b, ldb, c, ldc, depth, add)
+        elif rows == 5:
+            tile5(a, lda, b, ldb, c, ldc, depth, add)
+        elif rows == 4:
+            tile4(a, lda, b, ldb, c, ldc, depth, add)
+        elif rows == 3:
+            tile3(a, lda, b, ldb, c, ldc, depth, add)
+        elif rows == 2:
+            tile2(a, lda, b, ldb, c, ldc, depth, add)
+        else:
+            tile1(a, lda, b, ldb, c, ldc, depth, add)
+
+    return run
+
+
+#: C = A·B, tiles of two vectors and of one.
+across2, across1 = _tiles(2, False), _tiles(1, False)
+#: C = Aᵀ·B.
+down2, down1 = _tiles(2, True), _tiles(1, True)
+
+
+def _packer(vectors: int) -> Any:
+    """An intrinsic: to (count, vectors·LANES), contiguous, from rows `step` floats apart."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, step, target, count = args
+        source, target = _pointer(builder, source), _pointer(builder, target)
+        with cgutils.for_range(builder, count) as rounds:
+            line = _at(builder, source, builder.mul(rounds.index, step))
+            out = _at(builder, target, builder.mul(rounds.index, _number(vectors * LANES)))
+            for v in range(vectors):
+                place = _number(v * LANES)
+                _store(builder, _load(builder, _at(builder, line, place)), _at(builder, out, place))
+        return context.get_dummy_value()
+
+    @intrinsic
+    def pack(typing_context: Any, source: Any, step: Any, target: Any, count: Any) -> Any:
+        return types.void(*[types.int64] * 4), codegen
+
+    return pack
+
+
+pack2, pack1 = _packer(2), _packer(1)
+
+
+@intrinsic
+def turn8(typing_context: Any, source: Any, step: Any, target: Any, width: Any) -> Any:
+    """The transpose of 8 × 8 floats: rows `step` apart at `source`, `width` apart at `target`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, step, target, width = args
+        source, target = _pointer(builder, source), _pointer(builder, target)
+        rows = [_load(builder, _at(builder, source, builder.mul(step, _number(i))), _EIGHT) for i in range(8)]
+        for span in (4, 2, 1):  # swap the off-diagonal halves of ever smaller squares
+            low = [i if not i & span else 8 + i - span for i in range(8)]
+            high = [i + span if not i & span else 8 + i for i in range(8)]
+            masks = [ir.Constant(ir.VectorType(ir.IntType(32), 8), mask) for mask in (low, high)]
+            for i in (i for i in range(8) if not i & span):
+                pair = rows[i], rows[i + span]
+                rows[i], rows[i + span] = (builder.shuffle_vector(*pair, mask) for mask in masks)
+        for i, row in enumerate(rows):
+            _store(builder, row, _at(builder, target, builder.mul(width, _number(i))))
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 4), codegen
+
+
+@intrinsic
+def read_float(typing_context: Any, address: Any) -> Any:
+    """The float at an address."""
+    return types.float32(types.int64), lambda context, builder, signature, args: builder.load(
+        _pointer(builder, args[0])
+    )
+
+
+@intrinsic
+def write_float(typing_context: Any, address: Any, value: Any) -> Any:
+    """Puts a float at an address."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.store(args[1], _pointer(builder, args[0]))
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.float32), codegen
+
+
+@intrinsic
+def scratch(typing_context: Any) -> Any:
+    """The address of DEPTH·COLUMNS floats that live until the function returns."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        with builder.goto_entry_block():
+            place = builder.alloca(_FLOAT, size=_number(DEPTH * COLUMNS))
+            place.align = 64
+        return builder.ptrtoint(place, _WORD)
+
+    return types.int64(), codegen
