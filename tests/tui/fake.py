@@ -146,6 +146,9 @@ class FakeWorker:
     def lane(self, action: str, *args: Any) -> None:
         self.calls.append(("lane", action, *args))
 
+    def seek(self, step: int) -> None:
+        self.calls.append(("seek", step))
+
     def extend(self, steps: int) -> None:
         self.calls.append(("extend", steps))
         self.put(total_steps=self.now.total_steps + steps, status="paused")

@@ -122,6 +122,7 @@ def _replay(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="steps a second on the screen (0: all it can; default: slow enough to watch)",
     )
+    parser.add_argument("--seek", type=_step, metavar="STEP", help="on the screen: go to this step first")
     _engine_options(parser)
     _json_option(parser)
     parser.set_defaults(command=_later("training.replay"))
@@ -191,6 +192,12 @@ def _speed(text: str) -> float:
     if not 0.0 <= value < 1e12:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected steps a second, or 0 for all it can")
     return value
+
+
+def _step(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a step such as 1200")
+    return int(text)
 
 
 def _claims(parser: argparse.ArgumentParser) -> None:

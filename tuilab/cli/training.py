@@ -101,7 +101,10 @@ def resume(args: argparse.Namespace) -> int:
 def replay(args: argparse.Namespace) -> int:
     """`tuilab replay`: on the screen where there is one, unless something is to be checked or printed."""
     if _on_terminal() and not (args.headless or args.check or args.json):
-        return _on_screen(args, args.speed)
+        from tuilab.lab.replay import target
+
+        args.threads = args.threads or target(args.ref).threads
+        return _on_screen(args, args.speed, args.seek)
     from tuilab.cli.progress import progress
     from tuilab.lab.drive import Stop
     from tuilab.lab.replay import replay as play
@@ -149,11 +152,11 @@ def _on_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
 
 
-def _on_screen(args: argparse.Namespace, speed: float | None = None) -> int:
+def _on_screen(args: argparse.Namespace, speed: float | None = None, seek: int | None = None) -> int:
     """The lab on this terminal."""
     from tuilab.tui import memory
 
     memory.hold()
     from tuilab.tui.app import open_lab as open_screen
 
-    return open_screen(args.ref, backend=args.backend, threads=args.threads, speed=speed)
+    return open_screen(args.ref, backend=args.backend, threads=args.threads, speed=speed, seek=seek)

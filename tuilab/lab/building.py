@@ -152,7 +152,7 @@ def saved_state(moment: Moment, wall_s: float) -> SavedState:
     """`moment` as a run folder keeps it."""
     snapshot = moment.snapshot
     sha = hashlib.sha256(snapshot.arrays["params"].tobytes()).hexdigest()
-    return SavedState(snapshot.arrays, snapshot.meta, moment.step, len(moment.events), wall_s, sha, moment.seen)
+    return SavedState(snapshot.arrays, snapshot.meta, moment.step, len(moment.events), wall_s, sha, moment.seen or ())
 
 
 def read_curves(folder: Path, history: History, step: int) -> None:

@@ -52,6 +52,8 @@ class LaneFrame:
         """The curves as they were when this was first asked."""
         return self.history.series()
 
+    planned: int = 0
+
 
 @dataclass(frozen=True, eq=False)
 class Frame:
@@ -80,6 +82,7 @@ class Frame:
     revision: int
     moving: bool = False  # whether any lane does steps
     places: tuple[Place, ...] = ()  # moments to go back to, the earliest first
+    planned: int = 0  # changes of the timeline, and conditions, that are still to come
     lanes: tuple[LaneFrame, ...] = ()
 
 
@@ -126,5 +129,5 @@ def _facts(lane: Lane, moving: bool) -> dict[str, Any]:
         "total_steps": session.total_steps, "epoch": session.epoch, "recipe": session.recipe,
         "batch_size": session.batch_size, "events": session.events, "train_loss": session.train_loss,
         "val_loss": session.val_loss, "val_accuracy": session.val_accuracy, "diverged_at": session.diverged_at,
-        "places": lane.trail.places,
+        "places": lane.trail.places, "planned": session.lived.planned,
     }  # fmt: skip

@@ -172,6 +172,26 @@ class Lanes:
             self.go_back(before[-1].key)
         return bool(before)
 
+    def seek(self, step: int) -> None:
+        """Readies the active lane for its way to `step`; raises LabError if that lies before all moments kept.
+
+        Where the step lies behind, the lane goes back to the last moment before it, and what was turned since is done
+        again: seeking back and forth changes nothing.
+        """
+        lane = self.active
+        session = lane.session
+        if step >= session.step:
+            return
+        before = [place for place in lane.trail.places if place.step <= step]
+        if not before:
+            raise LabError(f"seek: no moment is kept of step {step:,} or before; starting anew leads there")
+        session.return_to(session.lived.replan(lane.trail.moment(before[-1].key), session.step))
+        lane.trail.forget_after(session.step)
+
+    def take_over(self) -> None:
+        """Drops what is planned for the active lane: from here on its dials are turned by hand alone."""
+        self.active.session.lived.take_over()
+
     def rewind(self) -> None:
         """To the last good state of a lane that diverged."""
         self.active.session.rewind()

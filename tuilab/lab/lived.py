@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.spec import SpecError
@@ -17,6 +18,7 @@ from tuilab.lab.watch import State, Watch
 
 if TYPE_CHECKING:
     from engine import Trainer
+    from tuilab.lab.moment import Moment
 
 
 class Lived:
@@ -44,7 +46,26 @@ class Lived:
 
     def whens(self, step: int) -> tuple[When, ...]:
         """The conditions for a preset whose timeline is this one up to `step`."""
-        return conditions.done_until(self.watch.conditions, step)
+        return conditions.done_until(self.watch.conditions, step) if self.watch.is_on else ()
+
+    @property
+    def planned(self) -> int:
+        """How many changes are planned, and conditions that may add some."""
+        return len(self.ahead) + len(self.watch.conditions) * self.watch.is_on
+
+    def take_over(self) -> int:
+        """From here on nothing is done but what is asked for; gives how much was planned."""
+        planned = self.planned
+        self.ahead.clear()
+        self.watch.let_go()
+        return planned
+
+    def replan(self, moment: Moment, step: int) -> Moment:
+        """`moment`, from which the run would come to where it is at `step` by itself, planned changes included."""
+        timeline, known = self.timeline, moment.events
+        same = next((k for k, pair in enumerate(zip(timeline, known, strict=False)) if pair[0] != pair[1]), len(known))
+        self.watch.conditions = conditions.done_until(self.watch.conditions, step)
+        return replace(moment, ahead=timeline[same:], seen=moment.seen if self.watch.is_on else None)
 
     def do_seen(self, trainer: Trainer, val_loss: float, val_accuracy: float) -> None:
         """Does what the conditions make of this look at the validation part."""

@@ -18,7 +18,7 @@ from tuilab.lab.errors import RunError
 
 #: (loss, gradient norm, steps) summed since the last look, then (best, its epoch, times fired, beyond the bound)
 #: for each condition.
-State = tuple[Any, ...]
+State = tuple[Any, ...] | None  # None: it was let go
 
 _TINY = 1e-9  # an epoch is a quotient of steps, and may miss a whole number by its last bit
 
@@ -38,10 +38,12 @@ class Watch:
 
     def __init__(self, conditions: Iterable[When], state: State = ()):
         self.conditions = tuple(conditions)
+        self.is_on = True
         self.restore(state)
 
     def restore(self, state: State) -> None:
         """Back to a state that `state` gave (empty: the beginning); raises RunError if it cannot be one."""
+        self.is_on = state is not None
         try:
             sums, *marks = state or ((0.0, 0.0, 0), *(() for _ in self.conditions))
             self._loss, self._norm, self._steps = sums
@@ -52,12 +54,18 @@ class Watch:
     @property
     def state(self) -> State:
         """All it knows of the past, as plain numbers."""
+        if not self.is_on:
+            return None
         marks = ((m.best, m.since, m.fired, m.beyond) for m in self._marks)
         return ((self._loss, self._norm, self._steps), *marks) if self.conditions else ()
 
+    def let_go(self) -> None:
+        """Nothing fires any more."""
+        self.is_on = False
+
     def note(self, metrics: Any) -> None:
         """The rows of some steps (engine Metrics)."""
-        if not self.conditions:
+        if not self.conditions or not self.is_on:
             return
         norms = np.sqrt(np.square(metrics.grad_norm.astype(np.float64)).sum(axis=1))
         # One after the other, from the sum so far on: the same number however the steps are cut.
@@ -67,7 +75,7 @@ class Watch:
 
     def look(self, step: int, epoch: float, val_loss: float, val_accuracy: float) -> Iterator[tuple[str, Any]]:
         """The dials (name, value) that the conditions turn after `step` steps."""
-        if not self.conditions or not self._steps:
+        if not self.conditions or not self.is_on or not self._steps:
             return
         seen = {
             "val_loss": val_loss, "val_accuracy": val_accuracy,

@@ -41,6 +41,7 @@ class Worker:
         self._requests: deque[Callable[[], None]] = deque()
         self._goal: float | None = None  # step to run up to, None: paused
         self._speed: float | None = None
+        self._hurry = 0  # the step up to which the speed is not limited
         self._stopping = False
         self._pace = Pace()
         self._error: str | None = None
@@ -94,6 +95,22 @@ class Worker:
                 self.session.lived.refused = None
             except (LabError, SpecError) as error:
                 self.session.lived.refused = str(error)
+
+        self._ask(do)
+
+    def seek(self, step: int) -> None:
+        """To `step` as fast as it goes, also backwards; then on as before, or paused if it was."""
+
+        def do() -> None:
+            playing = self._goal == _END
+            self._rest()
+            try:
+                self.lanes.seek(step)
+            except LabError as error:
+                self.session.lived.refused = str(error)
+                return
+            self._hurry = step
+            self._goal = _END if playing else step
 
         self._ask(do)
 
@@ -224,6 +241,8 @@ class Worker:
             self._rest()
             self._publish()
             return
+        if self._hurry > self.lanes.front:
+            speed, left = None, min(left, self._hurry - self.lanes.front)
         chunk = self._pace.chunk if speed is None else min(self._pace.chunk, max(1, int(speed * CHUNK_S)))
         begun = time.perf_counter()
         done = self.lanes.advance(int(min(chunk, left)))
@@ -236,7 +255,7 @@ class Worker:
             self._wait(max(0.0, done / speed - took))
 
     def _rest(self) -> None:
-        self._goal = None
+        self._goal, self._hurry = None, 0
         self._pace.rest()
 
     def _reset(self) -> None:

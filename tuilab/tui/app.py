@@ -164,7 +164,7 @@ class LabApp(App[int]):
 
 def open_lab(
     preset_ref: str | None, *, backend: str = "auto", threads: int | None = None, speed: float | None = None,
-    paused: bool = False,
+    paused: bool = False, seek: int | None = None,
 ) -> int:  # fmt: skip
     """Open the lab on a preset, a TOML file or a run folder (None: the preset to begin with); gives the exit code.
 
@@ -184,6 +184,8 @@ def open_lab(
         return Worker(Session(chosen, backend=backend, threads=threads, runs=RUNS))
 
     app = LabApp(preset, make_worker, speed=speed, paused=paused, settings=load())
+    if seek is not None:
+        app.model.seek(str(seek))
     code = app.run()
     if app.problem is not None:
         from tuilab.lab.errors import LabError

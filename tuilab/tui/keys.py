@@ -47,6 +47,8 @@ KEYS: tuple[Key, ...] = (
     Key("drop", "X,delete", "X", "drop_lane", "drop", "drop this lane; its run folder stays", _LANES),
     Key("bookmark", "K", "K", "bookmark", "keep", "keep this moment (a bookmark)", _LANES),
     Key("back", "less_than_sign", "<", "back", "go back", "back to the moment kept before this one", _LANES),
+    Key("seek", "slash", "/", "seek", "seek", "to a step, forwards or back", _LANES),
+    Key("take-over", "T", "T", "take_over", "take over", "take over: drop the turns that are planned still", _LANES),
     Key("moments", "comma", ",", "moments", "moments", "all moments kept: go back, fork, name, forget", _LANES),
     Key("charts", "c", "c", "charts", "crosshair", "to the charts' crosshair and back", _VIEW),
     Key("top", "v", "v", "top", "view", "upper chart: loss, accuracy, learning rate, update / weight", _VIEW),

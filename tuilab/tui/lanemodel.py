@@ -120,6 +120,25 @@ class LaneModel:
         self._pending.clear()
         self.ask(lambda worker: worker.lane("go_back", key))
 
+    def seek(self, text: str) -> int:
+        """To a step as it was typed (1200, 50 %); gives it. Raises ValueError."""
+        total = self.frame.total_steps if self.frame is not None else 0
+        step = step_of(text, total)
+        self._pending.clear()
+        self.ask(lambda worker: worker.seek(step))
+        return step
+
+    def take_over(self) -> int:
+        """Drop what is planned: from here on the dials are turned by hand alone. Gives how much it was.
+
+        Raises ValueError if nothing is planned.
+        """
+        planned = self.frame.planned if self.frame is not None else 0
+        if not planned:
+            raise ValueError("nothing is planned: the dials are yours already")
+        self.ask(lambda worker: worker.lane("take_over"))
+        return planned
+
     def rename(self, key: int, name: str) -> None:
         """Another name for a moment kept, which makes it a bookmark."""
         self.ask(lambda worker: worker.lane("rename", key, name))
@@ -127,3 +146,12 @@ class LaneModel:
     def forget(self, key: int) -> None:
         """Keep a moment no longer."""
         self.ask(lambda worker: worker.lane("forget", key))
+
+
+def step_of(text: str, total: int) -> int:
+    """A step as people type it: 1200, 1,200, 1 200, or 50 % of `total`; raises ValueError."""
+    plain = text.replace(",", "").replace(" ", "").replace("\N{NO-BREAK SPACE}", "")
+    number, share = plain.removesuffix("%"), plain.endswith("%")
+    if not (number.isascii() and number.isdigit() and len(number) < 16) or (share and int(number) > 100):
+        raise ValueError(f"found {text[:20]!r}, expected a step such as 1200, or 50 % of the way")
+    return total * int(number) // 100 if share else min(int(number), total or int(number))

@@ -40,8 +40,11 @@ def news(frame: Frame, turns: Sequence[Turn]) -> tuple[str, str]:
     if frame.status == "finished":
         ways = f"{shown('save')} saves it, {shown('reset')} starts anew, {shown('run')} goes on"
         return f"finished  ·  {ways}, {shown('open')} opens another preset", "$success"
+    ways = f"{frame.planned} to come  ·  {shown('take-over')} takes over, {shown('seek')} goes to a step"
     if turns:
-        return turns[-1].line, "$accent"
+        return f"{turns[-1].line}  ·  {ways}" if frame.planned else turns[-1].line, "$accent"
+    if frame.planned:
+        return f"turns by itself: {ways}", _FAINT
     if frame.status == "ready":
         return f"{shown('run')} runs it; turn any dial, before or while it trains", _FAINT
     return "turn any dial with ← → and see what it does", _FAINT

@@ -19,7 +19,7 @@ from tuilab.tui.keys import help_rows
 class HelpScreen(ModalScreen[None]):
     """Lists the keys by section; any of its own keys closes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter", "app.pop_screen", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter", "dismiss(None)", "Close")]
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="window help") as window:

@@ -121,6 +121,30 @@ class LaneActions(ChartActions):
 
         self._try(back)
 
+    def action_seek(self) -> None:
+        """To a step that is typed."""
+        from tuilab.tui.screens.seek import SeekScreen
+
+        def go(text: str) -> str | None:
+            try:
+                step = self.model.seek(text)
+            except ValueError as error:
+                return str(error)
+            self.tell(f"to step {grouped(step)}, as fast as it goes")
+            return None
+
+        total = self.model.frame.total_steps if self.model.frame is not None else 0
+        self.app.push_screen(SeekScreen(self.model.step, total, go))
+
+    def action_take_over(self) -> None:
+        """Drop what is planned."""
+
+        def take_over() -> str:
+            count = self.model.take_over()
+            return f"from here on it is yours: {count} planned turn{'' if count == 1 else 's'} dropped"
+
+        self._try(take_over)
+
     @work
     async def action_moments(self) -> None:
         """All moments kept."""

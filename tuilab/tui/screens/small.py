@@ -43,7 +43,7 @@ class ConfirmScreen(ModalScreen[bool]):
 class ValueScreen(ModalScreen[None]):
     """Type an exact value for a dial. `accept` is called with it and gives the reason if it cannot be."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "app.pop_screen", "Cancel")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
 
     def __init__(self, dial: Dial, value: Any, accept: Callable[[Any], str | None]):
         super().__init__()
@@ -73,7 +73,7 @@ class PickScreen(ModalScreen[None]):
     """Pick one of a dial's names; moving through the list changes nothing before enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "app.pop_screen", "Cancel"),
+        Binding("escape,q", "dismiss(None)", "Cancel"),
         Binding("j", "move('down')", show=False),
         Binding("k", "move('up')", show=False),
     ]
