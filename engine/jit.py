@@ -34,10 +34,6 @@ def _load_array_functions() -> None:
 
 _load_array_functions()
 
-# Threads that wait for each other give the core back after some tens of microseconds instead of milliseconds: with
-# another program on it, as the screen is, the one waited for may be without a core. Read when OpenMP is loaded.
-os.environ.setdefault("GOMP_SPINCOUNT", "5000")
-
 # numba reads this when a function is decorated; a folder of the user's own choice wins.
 if "NUMBA_CACHE_DIR" not in os.environ:
     config.CACHE_DIR = str(cache_folder())
