@@ -250,6 +250,24 @@ def _export(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_later("results.export"))
 
 
+def _serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("ref", metavar="PRESET|RUN", nargs="?", help="what every tab opens (default: digits)")
+    parser.add_argument(
+        "--host", metavar="ADDR", default="127.0.0.1", help="where to listen (default: this machine only)"
+    )
+    parser.add_argument("--port", type=_port, metavar="N", default=8000, help="default: 8000")
+    parser.add_argument(
+        "--public", action="store_true", help="allow an address that others reach; there is no password"
+    )
+    parser.set_defaults(command=_later("serving.serve"))
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a port from 1 to 65535")
+    return int(text)
+
+
 COMMANDS: dict[str, tuple[Callable[[Any], None], str]] = {
     "run": (_run, "train without a screen and save the run"),
     "replay": (_replay, "run a preset or a run once more, bit for bit"),
@@ -261,5 +279,6 @@ COMMANDS: dict[str, tuple[Callable[[Any], None], str]] = {
     "presets": (_presets, "list, show, check and copy presets; their schema"),
     "data": (_data, "list data sets, or bring them in"),
     "bench": (_bench, "time the engine, alone or against its peers, or the screen"),
+    "serve": (_serve, "the lab in a browser on this machine"),
     "doctor": (_doctor, "tell what this machine has and lacks for the lab"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -149,6 +150,8 @@ def _printed(result: Mapping[str, Any], as_json: bool) -> int:
 
 
 def _on_terminal() -> bool:
+    if "WebDriver" in os.environ.get("TEXTUAL_DRIVER", ""):
+        return True  # the terminal is a browser's
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout is not None and sys.stdout.isatty()
 
 

@@ -1,0 +1,71 @@
+"""`tuilab serve`: the lab in a browser, each tab a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import shlex
+import sys
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlsplit
+
+from tuilab.lab.errors import RunError
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serves until interrupted. Raises RunError for an address others reach, unless that is asked for."""
+    local = is_loopback(args.host)
+    if not local and not args.public:
+        raise RunError(
+            f"serve: --host {args.host}: others may reach this address, expected 127.0.0.1, localhost or ::1; "
+            "--public allows it"
+        )
+    if find_spec("textual_serve") is None:
+        raise RunError("serve: needs textual-serve, expected the extra of that name: pip install 'tuilab[serve]'")
+    if args.ref is not None:
+        from tuilab.lab.preset import load_preset
+
+        load_preset(args.ref)
+    if not local:
+        where = f"{args.host}:{args.port}"
+        print(
+            f"tuilab: serve: whoever reaches {where} can use the lab as you: no password, no encryption",
+            file=sys.stderr,
+        )
+    command = [sys.executable, "-m", "tuilab", *([args.ref] if args.ref else [])]
+    _server(shlex.join(command), args.host, args.port, local).serve()
+    return 0
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def may_connect(origin: str | None, host: str, local: bool) -> bool:
+    """Whether a page from `origin` may talk to the server that it calls `host`.
+
+    A page of another site must not, though it runs in a browser on this machine; nor may a name that was made to point
+    here, where only loopback is served.
+    """
+    if local and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        return False
+    return origin is None or urlsplit(origin).netloc == host
+
+
+def _server(command: str, host: str, port: int, local: bool) -> Any:
+    """A server of textual-serve that looks at who connects."""
+    from aiohttp import web
+    from textual_serve.server import Server
+
+    class LabServer(Server):  # type: ignore[misc, unused-ignore]
+        async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
+            if not may_connect(request.headers.get("Origin"), request.host, local):
+                raise web.HTTPForbidden(text="this page may not use the lab")
+            return await super().handle_websocket(request)  # type: ignore[no-any-return, unused-ignore]
+
+    return LabServer(command, host=host, port=port, title="tuilab")
