@@ -241,7 +241,7 @@ def test_something_unforeseen_is_one_line_too(
     def broken(_: object) -> None:
         raise RuntimeError("not foreseen\nat all")
 
-    monkeypatch.setattr("tuilab.lab.preset.load_preset", broken)
+    monkeypatch.setattr("tuilab.lab.script.preset_of", broken)
     code, _, err = in_here(capsys, "presets", "show", "digits")
     assert code == 1 and err.count("\n") == 1 and "RuntimeError: not foreseen" in err
     monkeypatch.setenv("TUILAB_DEBUG", "1")

@@ -16,15 +16,16 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuilab.lab.checks import is_label
 from tuilab.lab.disk import why
 from tuilab.lab.errors import PresetError, one_line
 from tuilab.lab.preset import Preset, load_preset, loads
-from tuilab.lab.run_folder import RunFolder, check_free
-from tuilab.lab.session import Session
 from tuilab.lab.toml_text import MAX_BYTES, decode
+
+if TYPE_CHECKING:
+    from tuilab.lab.session import Session
 
 STDIN = "-"
 NAME = "preset"  # the variable of a Python file that is run
@@ -40,6 +41,9 @@ def run(
     it may read the session (`step`, `val_loss`, …) and `turn` its dials, which is saved with the run as a timeline.
     Raises PresetError or RunError, in one line, for what cannot be run.
     """
+    from tuilab.lab.run_folder import RunFolder, check_free
+    from tuilab.lab.session import Session
+
     if out is not None:
         check_free(Path(out))
     session = Session(preset, backend=backend, threads=threads)
