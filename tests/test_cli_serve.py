@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -94,31 +95,36 @@ async def test_every_tab_is_a_process_that_ends_with_it(tmp_path: Path) -> None:
         [sys.executable, "-m", "tuilab", "serve", "xor", "--port", str(port)], cwd=tmp_path,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(Path.cwd())},
     )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
 
     def listens() -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 
+    async def tab(session: aiohttp.ClientSession, name: str) -> aiohttp.ClientWebSocketResponse:
+        """What a browser does that was told to go to this name: it loads the page, then what the page names."""
+        origin = f"http://{name}:{port}"
+        async with session.get(origin) as page:
+            place = re.search(r"ws://[^\"']+", await page.text())
+        assert place is not None
+        return await session.ws_connect(f"{place[0]}?width=100&height=30", headers={"Origin": origin})
+
     try:
         await until(listens)
         async with aiohttp.ClientSession() as session:
             with pytest.raises(aiohttp.WSServerHandshakeError):
-                await session.ws_connect(f"{url}/ws", headers={"Origin": "http://evil.example"})
-            first = await session.ws_connect(f"{url}/ws?width=100&height=30")
+                await session.ws_connect(f"http://127.0.0.1:{port}/ws", headers={"Origin": "http://evil.example"})
+            first = await tab(session, "127.0.0.1")
             await painted(first)
             one = children(server.pid)
-            second = await session.ws_connect(f"{url}/ws?width=80&height=24")
+            second = await tab(session, "localhost")
             await painted(second)
             both = children(server.pid)
             assert len(one) == 1 and len(both) == 2 and one < both
             await first.close()
             await until(lambda: children(server.pid) == both - one)
-            await second.close()
-            await until(lambda: not children(server.pid))
+            server.send_signal(signal.SIGINT)  # with a tab open
+            await until(lambda: server.poll() is not None)
+            assert server.returncode == 0
+            await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in both))
     finally:
-        server.send_signal(signal.SIGINT)
-        try:
-            server.wait(20)
-        finally:
-            server.kill()
+        server.kill()

@@ -21,6 +21,11 @@ _PAINTED = b"\x1b[?2026l"  # the end of a picture
 _KEPT = 200_000  # bytes of the past at most
 
 
+def _take_terminal() -> None:
+    """In the program's process: a terminal that goes away, with whoever reads it, then hangs up on the program."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """`command` in a terminal of `size` (columns, rows); `begun` is the moment before its process was made."""
 
@@ -30,7 +35,7 @@ class Terminal:
         self.begun = time.perf_counter()
         self._process = subprocess.Popen(
             command, cwd=folder, env={**os.environ, **env}, stdin=theirs, stdout=theirs, stderr=theirs,
-            start_new_session=True,
+            start_new_session=True, preexec_fn=_take_terminal,
         )  # fmt: skip
         os.close(theirs)
         self._bytes = b""

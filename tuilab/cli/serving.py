@@ -58,14 +58,33 @@ def may_connect(origin: str | None, host: str, local: bool) -> bool:
 
 
 def _server(command: str, host: str, port: int, local: bool) -> Any:
-    """A server of textual-serve that looks at who connects."""
+    """A server of textual-serve that looks at who connects, and whose tabs end with it."""
     from aiohttp import web
     from textual_serve.server import Server
 
+    tabs: set[web.WebSocketResponse] = set()
+
     class LabServer(Server):  # type: ignore[misc, unused-ignore]
+        async def handle_index(self, request: web.Request) -> Any:
+            # By whatever name the browser came, its page asks for the rest by the same one.
+            self.public_url = f"{request.scheme}://{request.host}"
+            return await super().handle_index(request)
+
         async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
             if not may_connect(request.headers.get("Origin"), request.host, local):
                 raise web.HTTPForbidden(text="this page may not use the lab")
             return await super().handle_websocket(request)  # type: ignore[no-any-return, unused-ignore]
+
+        async def _process_messages(self, websocket: web.WebSocketResponse, app_service: Any) -> None:
+            tabs.add(websocket)
+            try:
+                await super()._process_messages(websocket, app_service)
+            finally:
+                tabs.discard(websocket)
+
+        async def on_shutdown(self, app: web.Application) -> None:
+            # The server waits for its tabs, which would not end by themselves.
+            for websocket in tuple(tabs):
+                await websocket.close()
 
     return LabServer(command, host=host, port=port, title="tuilab")
