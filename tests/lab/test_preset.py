@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.spec import ACTIVATIONS, DIALS, INITIALIZERS, OPTIMIZERS, TASKS, Recipe, SpecError
@@ -17,7 +17,7 @@ from tuilab.lab import shelf
 from tuilab.lab.arms import DIRECTIONS, Arm, Claim, Published
 from tuilab.lab.claims.names import STUDIES
 from tuilab.lab.conditions import METRICS, When
-from tuilab.lab.errors import PresetError
+from tuilab.lab.errors import PresetError, RunError
 from tuilab.lab.preset import KEYS, Preset, Recorded, dumps, load_preset, loads, summary
 from tuilab.lab.timeline import Change
 from tuilab.lab.toml_text import decode
@@ -245,6 +245,7 @@ toml_values = st.recursive(
 
 
 @given(st.sampled_from(KEYS), toml_values)
+@example("title", None)
 def test_any_value_for_any_key_is_taken_or_refused(key: str, value: object) -> None:
     try:
         changed = Preset("xor").with_(**{key: value})
@@ -332,6 +333,6 @@ def test_what_is_not_there_is_one_line(ref: str, words: str, tmp_path: Path, mon
 def test_copy_keeps_every_byte_and_overwrites_nothing(tmp_path: Path) -> None:
     path = shelf.copy("digits", tmp_path)
     assert path == tmp_path / "digits.toml" and path.read_bytes() == shelf.shipped_bytes("digits")
-    with pytest.raises(PresetError, match="there already"):
+    with pytest.raises(RunError, match="there already"):
         shelf.copy("digits", tmp_path)
     assert shelf.free_path(tmp_path, "digits") == tmp_path / "digits-2.toml"

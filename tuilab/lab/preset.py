@@ -101,7 +101,7 @@ class Preset:
     def __post_init__(self) -> None:
         check_label("name", self.name)
         for key, limit in TEXTS.items():
-            if getattr(self, key) is not None:
+            if getattr(self, key) is not None or key != "target":
                 check_text(key, getattr(self, key), limit, breaks=key == "description")
         try:
             self._put("dataset", anchored(check_dataset(self.dataset)))
