@@ -8,6 +8,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from engine.spec import nearest
+from tuilab.lab.disk import write_new
 from tuilab.lab.errors import PresetError
 
 CLAIMS = "claims"  # the folder of presets that carry a claim
@@ -79,17 +80,14 @@ def find(ref: str | Path) -> Path:
 
 
 def copy(ref: str, path: Path | None) -> Path:
-    """Writes the file of preset `ref`, comments and all, to `path` (default: here, under its name), which is new."""
+    """Writes the file of preset `ref`, comments and all, to `path` (default: here, under its name).
+
+    Raises PresetError if there is none, RunError if the file cannot be written or is there already.
+    """
     data = shipped_bytes(ref) if is_shipped(ref) else find(ref).read_bytes()
     name = f"{ref if is_shipped(ref) else find(ref).stem}.toml"
     path = Path(name) if path is None else path / name if path.is_dir() else path
-    try:
-        with path.open("xb") as file:
-            file.write(data)
-    except FileExistsError:
-        raise PresetError(f"{path}: is there already, expected the name of a new file") from None
-    except (OSError, ValueError) as error:
-        raise PresetError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+    write_new(path, data)
     return path
 
 

@@ -41,6 +41,25 @@ def top_lines(curves: Curves, view: str, plain: bool) -> list[Line]:
     return [line(curves.train, "train", TRAIN), line(curves.val, "val", VAL, smooth=False, dash=dash)]
 
 
+def compared(curves: Curves, view: str, mark: str, colors: tuple[int, int], dash: int) -> list[Line]:
+    """The lines of a run beside the one on the screen, for a view of the upper chart or `gradient`.
+
+    `mark` tells it in the labels, `colors` are those of training and validation. Of the layers only the first,
+    in which a gradient vanishes.
+    """
+    train, val = colors
+    layers = {"gradient": curves.grad_norm, "Update / weight": curves.update_ratio}.get(view)
+    if layers is not None:
+        return [line(series, f"{mark}L1", val, dash=dash) for series in layers[:1]]
+    if view == "Learning rate":
+        return [line(curves.lr, f"{mark}lr", val, smooth=False, dash=dash)]
+    seen = (curves.accuracy, curves.val_accuracy) if view == "Accuracy" else (curves.train, curves.val)
+    return [
+        line(seen[0], f"{mark}trn", train, dash=dash),
+        line(seen[1], f"{mark}val", val, smooth=False, dash=dash),
+    ]
+
+
 def layer_lines(of_layers: Sequence[Series], plain: bool) -> list[Line]:
     """One line a layer (gradient norms, update ratios), the first layer first."""
     return [

@@ -48,24 +48,13 @@ def ghost_color(number: int, dark: bool, back: Color) -> Color:
 def ghost_lines(ghosts: Sequence[Ghost], view: str, plain: bool) -> list[Line]:
     """The ghosts' lines for a view of the upper chart, or `gradient`: of layers the first one, in which a gradient
     vanishes."""
-    from tuilab.tui.curves import line
+    from tuilab.tui.curves import compared
     from tuilab.tui.theme import GHOST
 
     lines: list[Line] = []
     for ghost in ghosts:
-        curves, dash = ghost.curves, _DASHES[ghost.number] if plain else 0
-        train, val = (GHOST + PER_GHOST * ghost.number + kind for kind in (0, 1))
-        if view == "gradient":
-            made = [line(series, f"{ghost.sign}L1", val, dash=dash) for series in curves.grad_norm[:1]]
-        elif view == "Update / weight":
-            made = [line(series, f"{ghost.sign}L1", val, dash=dash) for series in curves.update_ratio[:1]]
-        elif view == "Learning rate":
-            made = [line(curves.lr, f"{ghost.sign}lr", val, smooth=False, dash=dash)]
-        else:
-            seen = (curves.accuracy, curves.val_accuracy) if view == "Accuracy" else (curves.train, curves.val)
-            made = [
-                line(seen[0], f"{ghost.sign}trn", train, dash=dash),
-                line(seen[1], f"{ghost.sign}val", val, smooth=False, dash=dash),
-            ]
+        first = GHOST + PER_GHOST * ghost.number
+        dash = _DASHES[ghost.number] if plain else 0
+        made = compared(ghost.curves, view, ghost.sign, (first, first + 1), dash)
         lines += [replace(one, bars=False) for one in made if len(one.x)]
     return lines

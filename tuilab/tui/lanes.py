@@ -41,27 +41,18 @@ def lane_lines(frame: Frame, view: str, plain: bool) -> list[Line]:
 
     Of the layers (gradients, update ratios) the other lanes show the first one, in which a gradient vanishes.
     """
-    from tuilab.tui.curves import layer_lines, line
+    from tuilab.tui.curves import compared, layer_lines
     from tuilab.tui.theme import LANE
 
     lines: list[Line] = []
     for lane in sorted(frame.lanes, key=lambda one: one.active):
         curves, at = lane.curves, LETTERS.index(lane.name)
-        dash = _DASHES[at] if plain else 0
-        train, val = (LANE + PER_LANE * at + kind + 2 * lane.active for kind in (0, 1))
         layers = {"gradient": curves.grad_norm, "Update / weight": curves.update_ratio}.get(view)
         if layers is not None and lane.active:
             made = layer_lines(layers, plain)
-        elif layers is not None:
-            made = [line(series, f"{lane.name} L1", val, dash=dash) for series in layers[:1]]
-        elif view == "Learning rate":
-            made = [line(curves.lr, f"{lane.name} lr", val, smooth=False, dash=dash)]
         else:
-            seen = (curves.accuracy, curves.val_accuracy) if view == "Accuracy" else (curves.train, curves.val)
-            made = [
-                line(seen[0], f"{lane.name} trn", train, dash=dash),
-                line(seen[1], f"{lane.name} val", val, smooth=False, dash=dash),
-            ]
+            first = LANE + PER_LANE * at + 2 * lane.active
+            made = compared(curves, view, f"{lane.name} ", (first, first + 1), _DASHES[at] if plain else 0)
         lines += [replace(one, bars=lane.active) for one in made]
     return lines
 
