@@ -170,6 +170,14 @@ def test_labels_of_marks_close_together_do_not_overlap_and_the_newest_wins() -> 
     assert marks[-1].label in shown and 2 <= len(shown) <= 4
 
 
+def test_a_thousand_marks_are_a_rule_in_every_column_and_few_labels() -> None:
+    marks = [Mark(step, f"lr {step}") for step in range(1000)]
+    plot, where = Plot("t", [band([0.1, 0.2])], STEPS, Axis(0, 1), marks), area(90, 20)
+    text = paint(plot, 90, 20).text()
+    assert text[where.top][where.left : where.left + where.width].count("┊") >= where.width - 2
+    assert any("lr 999" in line for line in text[1 : where.top]), "the newest has its label"
+
+
 def test_the_crosshair_reads_out_values_at_its_step() -> None:
     line = band(np.linspace(0, 1, 101), label="train")
     assert value_at(line, 250) == pytest.approx(0.25)

@@ -13,7 +13,7 @@ from tuilab.lab.timeline import Change
 from tuilab.tui.dials import BY_NAME, DIALS, Dial, current
 from tuilab.tui.figures import exact, grouped, percent, rate, short
 from tuilab.tui.labmodel import SPEEDS, LabModel, watchable
-from tuilab.tui.turns import marks, turns
+from tuilab.tui.turns import TurnLog, marks, turns
 
 
 def test_there_is_a_dial_for_everything_that_can_be_turned() -> None:
@@ -97,6 +97,40 @@ def test_turns_of_one_dial_at_one_step_are_one_and_coming_back_is_none() -> None
     changes += [Change(200, "lr", 0.01), Change(200, "lr", 0.001), Change(300, "batch_size", 64)]
     made = turns(changes, Recipe(lr=0.001), 32)
     assert [turn.line for turn in made] == ["step 100 · dropout 0.0 → 0.3", "step 300 · batch_size 32 → 64"]
+
+
+_CHANGES = st.tuples(st.integers(0, 2), st.sampled_from(("lr", "dropout", "batch_size")), st.integers(1, 3))
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.lists(_CHANGES, max_size=5)), max_size=8))
+def test_a_log_of_turns_told_of_changes_as_they_come_is_one_told_of_all_at_once(
+    told: list[tuple[int, list[tuple[int, str, int]]]],
+) -> None:
+    """Each time some of the last changes are taken back (time travel), then others made, at the same or later steps."""
+    log, changes = TurnLog(Recipe(lr=1.0), 2), ()
+    for back, more in told:
+        changes = changes[: max(len(changes) - back, 0)]
+        for later, field, value in more:
+            step = (changes[-1].step if changes else 0) + later
+            changes = (*changes, Change(step, field, value if field == "batch_size" else value / 4))
+        assert list(log.follow(changes)) == turns(changes, Recipe(lr=1.0), 2)
+
+
+def test_a_log_of_many_turns_looks_at_the_new_ones_only() -> None:
+    seen = []
+
+    class Watched(Change):
+        def __getattribute__(self, name: str) -> object:
+            if name == "value":
+                seen.append(self)
+            return super().__getattribute__(name)
+
+    changes = tuple(Watched(step, "dropout", (step % 9) / 10) for step in range(1000))
+    log = TurnLog(Recipe(), 32)
+    assert len(log.follow(changes)) == 999  # the first is none: dropout is 0 already
+    seen.clear()
+    assert len(log.follow((*changes, Watched(1000, "dropout", 0.5)))) == 1000
+    assert len({id(change) for change in seen}) <= 2, "the new one, and the one of the step before"
 
 
 def test_turns_of_one_step_share_a_mark() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuilab.tui.dials import BY_NAME, current
 from tuilab.tui.lanemodel import LaneModel
-from tuilab.tui.turns import Turn, turns
+from tuilab.tui.turns import Turn, TurnLog
 
 if TYPE_CHECKING:
     from engine.spec import Recipe
@@ -43,8 +43,7 @@ class LabModel(LaneModel):
         self.auto_speed = True  # choose one once it is known how long the run is
         self._pending: dict[str, Any] = {}
         self._waiting: list[Callable[[Worker], object]] = []
-        self._events_seen: tuple[Any, ...] = ()
-        self._turns: list[Turn] = []
+        self._log = TurnLog(preset.recipe, preset.batch_size)
         self.saved_events: tuple[Any, ...] = ()
 
     def attach(self, worker: Worker) -> None:
@@ -78,14 +77,12 @@ class LabModel(LaneModel):
         """Forget the turns that the frame shows to be done."""
         for name in [n for n, v in self._pending.items() if current(n, frame.recipe, frame.batch_size) == v]:
             del self._pending[name]
-        if frame.events != self._events_seen:
-            self._events_seen = tuple(frame.events)
-            self._turns = turns(frame.events, self.preset.recipe, self.preset.batch_size)
+        self._log.follow(frame.events)
 
     @property
-    def turns(self) -> list[Turn]:
+    def turns(self) -> tuple[Turn, ...]:
         """Everything turned so far, oldest first."""
-        return self._turns
+        return self._log.turns
 
     @property
     def running(self) -> bool:
@@ -100,7 +97,7 @@ class LabModel(LaneModel):
     @property
     def unsaved(self) -> bool:
         """Whether the run holds turns that no saved preset has."""
-        return self.frame is not None and tuple(self.frame.events) != self.saved_events and bool(self._turns)
+        return self.frame is not None and tuple(self.frame.events) != self.saved_events and bool(self.turns)
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -34,23 +34,59 @@ class Turn:
         return f"step {grouped(self.step)} · {self.text}"
 
 
-def turns(changes: Iterable[Any], recipe: Recipe, batch_size: int) -> list[Turn]:
-    """The changes of a run (step, field, value) that began with `recipe`, in their order.
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """How the dials stood before the change at `index`, the first one of its step."""
 
-    Several changes of one dial at one step are one turn, and none at all if the dial came back.
+    index: int
+    step: int
+    recipe: Recipe
+    batch_size: int
+
+
+class TurnLog:
+    """The turns of a run that began with `recipe`, as its changes (step, field, value) come in.
+
+    Several changes of one dial at one step are one turn, and none at all if the dial came back. One change more costs
+    the same after ten thousand as after ten.
     """
-    done: dict[tuple[int, str], Turn] = {}
-    for change in changes:
-        before = current(change.field, recipe, batch_size)
-        if change.field == "batch_size":
-            batch_size = change.value
-        else:
-            recipe = recipe.changed(**{change.field: change.value})
-        after = current(change.field, recipe, batch_size)
-        key = (change.step, change.field)
-        first = done.pop(key, None)
-        done[key] = Turn(change.step, change.field, before if first is None else first.before, after)
-    return [turn for turn in done.values() if turn.before != turn.after]
+
+    def __init__(self, recipe: Recipe, batch_size: int):
+        self._start = self._last = _Stand(0, -1, recipe, batch_size)
+        self._seen: tuple[Any, ...] = ()
+        self.turns: tuple[Turn, ...] = ()
+
+    def follow(self, changes: tuple[Any, ...]) -> tuple[Turn, ...]:
+        """The turns, in their order, of a run that made these `changes`: some more than last time, or others."""
+        if changes != self._seen:
+            if changes[: self._last.index] != self._seen[: self._last.index]:
+                self._last = self._start
+            begin, self._seen = self._last, changes
+            self.turns = (*(turn for turn in self.turns if turn.step < begin.step), *self._made(begin))
+        return self.turns
+
+    def _made(self, begin: _Stand) -> list[Turn]:
+        """The turns since `begin`; keeps the stand before the last step of them."""
+        done: dict[tuple[int, str], Turn] = {}
+        recipe, batch_size = begin.recipe, begin.batch_size
+        for index, change in enumerate(self._seen[begin.index :], begin.index):
+            if change.step != self._last.step:
+                self._last = _Stand(index, change.step, recipe, batch_size)
+            before = current(change.field, recipe, batch_size)
+            if change.field == "batch_size":
+                batch_size = change.value
+            else:
+                recipe = recipe.changed(**{change.field: change.value})
+            key = (change.step, change.field)
+            first = done.pop(key, None)
+            after = current(change.field, recipe, batch_size)
+            done[key] = Turn(change.step, change.field, before if first is None else first.before, after)
+        return [turn for turn in done.values() if turn.before != turn.after]
+
+
+def turns(changes: Iterable[Any], recipe: Recipe, batch_size: int) -> list[Turn]:
+    """The turns of a run that began with `recipe` and made these changes."""
+    return list(TurnLog(recipe, batch_size).follow(tuple(changes)))
 
 
 def marks(made: Sequence[Turn], places: Iterable[Place] = ()) -> list[tuple[int, str]]:

@@ -114,16 +114,22 @@ def _row(position: float, height: int) -> int:
 
 def _rules(cells: Cells, plot: Plot, where: Area) -> None:
     rows = slice(where.top, where.top + where.height)
-    for mark in plot.marks:
-        position = float(plot.x.place(mark.step))
-        if 0 <= position <= 1:
-            column = where.column(position)
-            cells.chars[rows, column], cells.inks[rows, column] = ord("┊"), Ink.MARK
+    columns = list(_marked(plot, where))
+    cells.chars[rows, columns], cells.inks[rows, columns] = ord("┊"), Ink.MARK
     if plot.cursor is not None:
         position = float(plot.x.place(plot.cursor))
         if 0 <= position <= 1:
             column = where.column(position)
             cells.chars[rows, column], cells.inks[rows, column] = ord("│"), Ink.CROSS
+
+
+def _marked(plot: Plot, where: Area) -> dict[int, Mark]:
+    """The newest mark of each column in view that has one, the newest first."""
+    positions = plot.x.place([mark.step for mark in plot.marks])
+    seen = np.flatnonzero((positions >= 0) & (positions <= 1))
+    columns = [where.column(position) for position in positions[seen].tolist()]
+    found = dict(zip(columns, seen.tolist(), strict=True))  # of several in one column the last stays
+    return {column: plot.marks[found[column]] for column in sorted(found, reverse=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +204,7 @@ def _mark_labels(cells: Cells, plot: Plot, where: Area, count: int) -> None:
     """What was turned, beside the head of each rule; the newest first, older ones where there is room."""
     taken = [[(cells.width, cells.width)] for _ in range(count)]
     right = where.left + where.width
-    for mark in reversed(plot.marks):
-        position = float(plot.x.place(mark.step))
-        if not 0 <= position <= 1:
-            continue
-        column = where.column(position)
+    for column, mark in _marked(plot, where).items():
         for lane in range(count):
             placed = _place(mark, column, where.left, right, taken[lane])
             crossed = any(start <= column < end for below in taken[:lane] for start, end in below)

@@ -57,6 +57,7 @@ class LabScreen(LaneActions, Insights, Library):
         self.view = StepView()
         self._since = time.monotonic()
         self._beat = Beat()
+        self._moved = False  # whether the charts are to be drawn because the window or the crosshair moved
 
     def compose(self) -> ComposeResult:
         preset = self.model.preset
@@ -134,6 +135,13 @@ class LabScreen(LaneActions, Insights, Library):
 
     @on(ViewMoved)
     def _view_moved(self) -> None:
+        """Draw the charts anew, once for all moves that have come so far: a mouse reports more than can be painted."""
+        if not self._moved:
+            self._moved = True
+            self.call_later(self._show_moved)
+
+    def _show_moved(self) -> None:
+        self._moved = False
         self.charts.redraw()
 
     # ---- dials

@@ -26,6 +26,7 @@ from tuilab.tui.widgets.layers import LayersPanel, flow, last
 from tuilab.tui.widgets.looks import LookView
 
 if TYPE_CHECKING:
+    from tuilab.lab.trail import Place
     from tuilab.lab.worker import Frame
 
 _BAR = 24  # cells of the bar that moves while there is nothing to measure progress by
@@ -57,6 +58,7 @@ class ChartStack(Vertical):
         self._logs = {name: log for name, log in TOP_VIEWS}
         self._frame: Frame | None = None
         self._marks: list[Mark] = []
+        self._marked: tuple[Sequence[Turn], Sequence[Place]] = ((), ())  # what they stand for
         self.ghosts: Sequence[Ghost] = ()  # other runs, drawn behind
 
     def compose(self) -> ComposeResult:
@@ -94,7 +96,9 @@ class ChartStack(Vertical):
     def show(self, frame: Frame, turns: Sequence[Turn]) -> None:
         """Show the curves of `frame`, with a mark for each turn and each bookmark."""
         self._frame = frame
-        self._marks = [Mark(step, label) for step, label in marks(turns, frame.places)]
+        if (turns, frame.places) != self._marked:
+            self._marked = (turns, frame.places)
+            self._marks = [Mark(step, label) for step, label in marks(turns, frame.places)]
         self.view.follow(frame.step, frame.total_steps)
         self.norms = last(frame.curves.grad_norm)
         if frame.step == 0 and not frame.message:
