@@ -58,7 +58,7 @@ def frame(step: int = 0, status: str = "ready", layers: int = 3, **overrides: An
     made = curves(step, layers, vanishing=bool(overrides.pop("vanishing", False)))
     fields: dict[str, Any] = {
         "status": status, "step": step, "total_steps": TOTAL, "epoch": step / 34, "steps_per_s": 0.0,
-        "recipe": Recipe(), "batch_size": 32, "seed": 0, "curves": made, "events": (),
+        "recipe": Recipe(), "batch_size": 32, "seed": 0, "history": made, "events": (),
         "train_loss": float(made.train.mean[-1]) if step else float("nan"),
         "val_loss": float(made.val.mean[-1]), "val_accuracy": float(made.val_accuracy.mean[-1]),
         "diverged_at": None, "message": "", "error": None, "revision": 1,
@@ -125,7 +125,7 @@ class FakeWorker:
         step = self.now.step + n
         made = curves(step, len(self.now.curves.grad_norm))
         loss = float(made.train.mean[-1])
-        self.put(step=step, status="paused", curves=made, epoch=step / 34, train_loss=loss, val_loss=loss * 1.2)
+        self.put(step=step, status="paused", history=made, epoch=step / 34, train_loss=loss, val_loss=loss * 1.2)
 
     def turn(self, name: str, value: Any) -> None:
         value = check_dial(name, value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,7 @@ def lane(step: int, at: int, active: int, main: int = 0, **changes: Any) -> Lane
     shared = {f.name: getattr(base, f.name) for f in fields(LaneFrame) if hasattr(base, f.name)}
     own = {
         "name": name, "main": at == main, "active": at == active, "difference": "" if at == main else difference,
-        "recipe": Recipe(**dials), "history": SimpleNamespace(series=lambda: made),
+        "recipe": Recipe(**dials), "history": made,
         "train_loss": float(made.train.mean[-1]),
         "val_loss": float(made.val.mean[-1]), "places": PLACES,
         "events": tuple(Change(FORKED, field, value) for field, value in dials.items()),

@@ -7,10 +7,17 @@ import ipaddress
 import shlex
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from tuilab.lab.errors import RunError
+
+#: What a page may do: load and reach what this server gives and nothing else, and lie in no page of another site.
+POLICY = "; ".join((
+    "default-src 'self'", "script-src 'self' 'unsafe-inline'", "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+))  # fmt: skip
 
 
 def serve(args: argparse.Namespace) -> int:
@@ -68,7 +75,9 @@ def _server(command: str, host: str, port: int, local: bool) -> Any:
         async def handle_index(self, request: web.Request) -> Any:
             # By whatever name the browser came, its page asks for the rest by the same one.
             self.public_url = f"{request.scheme}://{request.host}"
-            return await super().handle_index(request)
+            page = await super().handle_index(request)
+            page.headers["Content-Security-Policy"] = POLICY
+            return page
 
         async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
             if not may_connect(request.headers.get("Origin"), request.host, local):
@@ -87,4 +96,6 @@ def _server(command: str, host: str, port: int, local: bool) -> Any:
             for websocket in tuple(tabs):
                 await websocket.close()
 
-    return LabServer(command, host=host, port=port, title="tuilab")
+    # The page is ours: that of textual-serve asks a server far away for its letters, though it has them itself.
+    page = Path(__file__).parent / "page"
+    return LabServer(command, host=host, port=port, title="tuilab", templates_path=page)

@@ -12,7 +12,6 @@ from tuilab.lab.timeline import Change
 from tuilab.lab.trail import Place
 
 if TYPE_CHECKING:
-    from tuilab.lab.history import History
     from tuilab.lab.lanes import Lane, Lanes
 
 
@@ -22,12 +21,21 @@ class Drawn(Protocol):
     def series(self) -> Curves: ...
 
 
-@dataclass(frozen=True, eq=False)
-class LaneFrame:
-    """One lane of several. `name` is its letter, `difference` what it is beside the main one: `A + batch norm`.
+class _Curved:
+    """A moment whose curves are read when first asked for: a screen draws them less often than it looks at the rest."""
 
-    Its curves are read when they are first asked for, since a screen draws them less often than it looks at the rest.
-    """
+    if TYPE_CHECKING:
+        history: Drawn
+
+    @cached_property
+    def curves(self) -> Curves:
+        """The curves as they were when this was first asked."""
+        return self.history.series()
+
+
+@dataclass(frozen=True, eq=False)
+class LaneFrame(_Curved):
+    """One lane of several. `name` is its letter, `difference` what it is beside the main one: `A + batch norm`."""
 
     name: str
     main: bool
@@ -46,17 +54,11 @@ class LaneFrame:
     val_accuracy: float
     diverged_at: int | None
     places: tuple[Place, ...]
-
-    @cached_property
-    def curves(self) -> Curves:
-        """The curves as they were when this was first asked."""
-        return self.history.series()
-
     planned: int = 0
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class Frame(_Curved):
     """All the screen shows, at one moment. `total_steps` is 0 until the data are loaded.
 
     `revision` changes whenever anything else does. `message` tells what is going on beside the training, `error`
@@ -71,7 +73,7 @@ class Frame:
     recipe: Recipe
     batch_size: int
     seed: int
-    curves: Curves
+    history: Drawn
     events: tuple[Change, ...]
     train_loss: float
     val_loss: float
@@ -86,39 +88,21 @@ class Frame:
     lanes: tuple[LaneFrame, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """What the engine thread knows of a moment: the fields of a frame but its curves, which the screen's thread reads.
-
-    `lanes` is empty if there is one only.
-    """
-
-    fields: dict[str, Any]
-    history: History
-    lanes: tuple[LaneFrame, ...]
-
-    def frame(self, message: str, revision: int) -> Frame:
-        """The frame, with the curves as they are now."""
-        curves = self.history.series()
-        return Frame(**self.fields, curves=curves, message=message, revision=revision, lanes=self.lanes)
-
-
-def picture(lanes: Lanes, moving: bool, steps_per_s: float, error: str | None) -> Picture:
-    """The present moment of all lanes. On the engine thread."""
+def picture(lanes: Lanes, moving: bool, steps_per_s: float, error: str | None) -> Frame:
+    """The present moment of all lanes, without message and revision. On the engine thread."""
     active = lanes.active
-    fields = {
-        **_facts(active, moving), "steps_per_s": steps_per_s, "seed": active.session.preset.seed, "error": error,
-        "moving": moving,
-    }  # fmt: skip
     several = lanes.lanes if len(lanes.lanes) > 1 else []
     sides = tuple(
         LaneFrame(
             **_facts(lane, moving), name=lane.name, main=lane is lanes.main, active=lane is active,
-            difference=lanes.difference(lane), history=lane.session.history,
+            difference=lanes.difference(lane),
         )
         for lane in several
     )  # fmt: skip
-    return Picture(fields, active.session.history, sides)
+    return Frame(
+        **_facts(active, moving), steps_per_s=steps_per_s, seed=active.session.preset.seed, error=error, moving=moving,
+        lanes=sides, message="", revision=0,
+    )  # fmt: skip
 
 
 def _facts(lane: Lane, moving: bool) -> dict[str, Any]:
@@ -127,7 +111,8 @@ def _facts(lane: Lane, moving: bool) -> dict[str, Any]:
     return {
         "status": "running" if moving and not session.ended else session.status, "step": session.step,
         "total_steps": session.total_steps, "epoch": session.epoch, "recipe": session.recipe,
-        "batch_size": session.batch_size, "events": session.events, "train_loss": session.train_loss,
+        "batch_size": session.batch_size, "events": session.events, "history": session.history,
+        "train_loss": session.train_loss,
         "val_loss": session.val_loss, "val_accuracy": session.val_accuracy, "diverged_at": session.diverged_at,
         "places": lane.trail.places, "planned": session.lived.planned,
     }  # fmt: skip

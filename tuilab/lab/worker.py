@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from engine.spec import SpecError
@@ -49,7 +50,7 @@ class Worker:
         self._thread = threading.Thread(target=self._live, name="tuilab-engine", daemon=True)
         self._revision = self._seen = 0
         self._state = picture(self.lanes, False, 0.0, None)
-        self._frame = self._state.frame("", 0)
+        self._frame = self._state
 
     @property
     def session(self) -> Session:
@@ -141,7 +142,7 @@ class Worker:
         frame, message = self._frame, self._message()
         if (revision, message) != (self._seen, frame.message):
             self._seen = revision
-            self._frame = frame = state.frame(message, frame.revision + 1)
+            self._frame = frame = replace(state, message=message, revision=frame.revision + 1)
         return frame
 
     def call(self, function: Callable[[Session], _T], timeout: float | None = None) -> _T:

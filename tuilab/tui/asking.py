@@ -18,6 +18,7 @@ S = TypeVar("S")
 
 SHARE = 0.01  # of the engine's time that one kind of question may take
 EVERY = 0.4  # seconds from one to the next at least
+GLANCE = 0.2  # seconds from one look whether anybody wants to know to the next
 PATIENCE = 20.0  # seconds to wait for an answer
 
 
@@ -63,7 +64,11 @@ class Asking(Generic[T]):
 
     def update(self, step: int, worker: Worker) -> None:
         """Ask anew, unless what is shown is of this step or was asked for a moment ago."""
-        if self._asking or step == self._step or time.monotonic() < self._next or not self._wanted():
+        now = time.monotonic()
+        if self._asking or step == self._step or now < self._next:
+            return
+        if not self._wanted():
+            self._next = now + GLANCE
             return
         self._step, self._asking = step, True
         self._screen.run_worker(self._answer(worker), group="asking")

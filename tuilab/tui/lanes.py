@@ -65,7 +65,7 @@ def seen_from(frame: Frame, name: str) -> Frame:
     lane = chosen[0]
     common = {f.name for f in fields(frame)} & {f.name for f in fields(lane)}
     lanes = tuple(replace(one, active=one.name == name) for one in frame.lanes)
-    return replace(frame, curves=lane.curves, lanes=lanes, **{field: getattr(lane, field) for field in common})
+    return replace(frame, lanes=lanes, **{field: getattr(lane, field) for field in common})
 
 
 def best(lanes: tuple[LaneFrame, ...]) -> str:

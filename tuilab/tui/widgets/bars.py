@@ -14,6 +14,7 @@ class StatusLine(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="status")
+        self.auto_links = False  # as in the header
         self._text, self._style, self._right = "", "$foreground", ""
 
     def say(self, text: str, style: str = "$foreground") -> None:

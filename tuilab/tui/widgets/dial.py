@@ -23,6 +23,7 @@ class DialRow(Widget, can_focus=True):
 
     def __init__(self, dial: Dial):
         super().__init__(id=f"dial-{dial.name}")
+        self.auto_links = False  # as in the header
         self.dial = dial
         self.value: Any = None
         self._changed = self._active = False

@@ -35,6 +35,7 @@ class HeaderBar(Widget):
     def __init__(self, title: str, network: str):
         super().__init__(id="header")
         self.title, self.network = title, network
+        self.auto_links = False  # there are none, and it is painted often
         self._facts: tuple[str, int, int, float, float] = ("starting", 0, 0, 0.0, 0.0)
 
     def show(self, frame: Frame) -> None:

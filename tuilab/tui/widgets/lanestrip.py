@@ -27,6 +27,7 @@ class LaneStrip(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="lanes")
+        self.auto_links = False  # as in the header
         self._lanes: tuple[LaneFrame, ...] = ()
         self._facts: tuple[object, ...] = ()
 

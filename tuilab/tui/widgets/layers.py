@@ -110,6 +110,7 @@ class LayersPanel(Widget):
 
     def __init__(self, id: str) -> None:
         super().__init__(id=id)
+        self.auto_links = False  # as in the header
         self.facts = Facts()
 
     @property

@@ -24,6 +24,7 @@ class Card(Widget):
         super().__init__(id=id)
         self._label, self._brief, self._style = label, brief, style
         self._value, self._aside = "–", ""
+        self.auto_links = False  # to look for links in each new figure takes longer than to write it
 
     def show(self, value: str, aside: str = "") -> None:
         """Show `value`, and `aside` faint beside it."""
@@ -43,7 +44,9 @@ class Card(Widget):
 
 
 class Metrics(Horizontal):
-    """The row of cards."""
+    """The row of cards. What needs whole curves is found out anew after each look at the validation part."""
+
+    _looked: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield Card("train loss", "train", "$train", "card-train")
@@ -57,9 +60,12 @@ class Metrics(Horizontal):
         train, val = frame.train_loss, frame.val_loss
         card = self.query_one
         card("#card-train", Card).show(short(train) if known(train) else "–")
-        card("#card-val", Card).show(short(val) if known(val) else "–", best(frame.curves.val))
-        card("#card-gap", Card).show(*gap_now(frame))
         accuracy = frame.val_accuracy
+        looked = (frame.history, val, accuracy)
+        if looked != self._looked:
+            self._looked = looked
+            card("#card-val", Card).show(short(val) if known(val) else "–", best(frame.curves.val))
+            card("#card-gap", Card).show(*gap_now(frame))
         card("#card-acc", Card).show(percent(accuracy) if known(accuracy) else "–")
         card("#card-lr", Card).show(exact(round_to(rate_now(frame))), "" if frame.recipe.lr is not None else "auto")
 

@@ -18,6 +18,7 @@ class TurnsPanel(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="turns")
+        self.auto_links = False  # as in the header
         self._turns: tuple[Turn, ...] = ()
 
     def show(self, turns: Sequence[Turn]) -> None:
