@@ -202,7 +202,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_has_everything_the_tree_has(wheel: Path) -> None:
     kept = {p.relative_to(ROOT).as_posix() for p in SOURCES}
-    kept |= {p.relative_to(ROOT).as_posix() for p in (ROOT / "tuilab").rglob("*.tcss")}
+    kept |= {p.relative_to(ROOT).as_posix() for kind in ("tcss", "html") for p in (ROOT / "tuilab").rglob(f"*.{kind}")}
     presets = {f"tuilab/{p.relative_to(ROOT).as_posix()}" for p in (ROOT / "presets").rglob("*.toml")}
     assert presets
     packed = {p.relative_to(wheel).as_posix() for p in wheel.rglob("*") if p.is_file()}
