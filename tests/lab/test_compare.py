@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tuilab.lab.compare import RESULTS, compare, told
+from tuilab.lab.compare import RESULTS, cell, compare, told
 from tuilab.lab.drive import Stop, drive
 from tuilab.lab.errors import LabError
 from tuilab.lab.preset import Preset
@@ -38,6 +39,25 @@ def test_what_differs_is_told(tiny: Preset, tmp_path: Path) -> None:
     lines = told(table).splitlines()
     assert lines[0].split() == ["one", "other"] and ["widths", "8-8", "4"] in [line.split() for line in lines]
     assert any("100: dropout=0.5" in line for line in lines)
+
+
+def test_what_was_waited_for_is_told_where_it_differs(tiny: Preset, tmp_path: Path) -> None:
+    waiting = tiny.when("val_loss not fallen for 5 epochs", lr="/10").when("val_accuracy above 0.9", dropout=0.5)
+    once = waiting.with_(conditions=(replace(waiting.conditions[0], times=1), waiting.conditions[1]))
+    runs = [run(preset, tmp_path / name) for name, preset in (("no", tiny), ("yes", waiting), ("once", once))]
+    rows = [{"metric": "val_loss", "not_fallen_for": 5.0, "lr": "/10"},
+            {"metric": "val_accuracy", "above": 0.9, "dropout": 0.5}]  # fmt: skip
+    table = compare(runs)
+    assert table["dials"]["when"] == [[], rows, [{**rows[0], "times": 1}, rows[1]]]
+    assert cell(table["dials"]["when"][0]) == "none"
+    words = "val_loss not fallen for 5 epochs: lr=/10; val_accuracy above 0.9: dropout=0.5"
+    assert f"{words}  " in told(table) and "lr=/10, 1×; val_accuracy" in told(table)
+
+
+def test_how_far_the_same_conditions_were_kept_up_is_no_difference(tiny: Preset, tmp_path: Path) -> None:
+    waiting = tiny.when("val_loss below 0", lr="/10")
+    table = compare([run(waiting, tmp_path / "long"), run(waiting.with_(steps=100), tmp_path / "short")])
+    assert set(table["dials"]) == {"steps"}
 
 
 def test_the_same_run_twice_differs_in_nothing(tiny: Preset, tmp_path: Path) -> None:
