@@ -108,8 +108,12 @@ def _turned(run: RunRecord) -> list[dict[str, Any]]:
 
 def _words(row: Mapping[str, Any]) -> str:
     """What a row of the timeline turns: `dropout 0.5, lr 0.01`."""
-    shown = ((key, f"{value:.6g}" if isinstance(value, float) else value) for key, value in row.items())
-    return ", ".join(f"{key} {value}" for key, value in shown if key != "step")
+    return ", ".join(f"{key} {value}" for key, value in _turns(row).items())
+
+
+def _turns(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The dials of a row, their values to six digits: what replays to the last bit is the preset, not the page."""
+    return {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items() if k != "step"}
 
 
 def _in_short(run: RunRecord) -> str:
@@ -136,9 +140,7 @@ def _headlines(result: Mapping[str, Any] | None) -> str:
 
 
 def _timeline(preset: Preset) -> str:
-    rows = [
-        (f"{row['step']:,}", joined({k: v for k, v in row.items() if k != "step"})) for row in to_rows(preset.timeline)
-    ]
+    rows = [(f"{row['step']:,}", joined(_turns(row))) for row in to_rows(preset.timeline)]
     rows += [("when", f"{when}: {joined(dict(when.changes))}") for when in preset.conditions]
     return f"<h2>Turned</h2>\n<div class='card'>{table(('step', 'dials'), rows, {0})}</div>" if rows else ""
 
@@ -170,7 +172,7 @@ def _facts(run: RunRecord) -> str:
     rows += [(key, value) for key, value in run.machine.items() if value is not None]
     if "params_sha256" in result:
         rows.append(("params sha256", result["params_sha256"]))
-    return f"<h2>Where it was run</h2>\n<div class='card wide'>{table(('', ''), rows)}</div>"
+    return f"<h2>Where it was run</h2>\n<div class='card wide'>{table((), rows)}</div>"
 
 
 def _source(preset: Preset) -> str:
@@ -181,11 +183,11 @@ def _source(preset: Preset) -> str:
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]], numbers: Iterable[int] = ()) -> str:
-    """A table of text; the columns `numbers` are set to the right."""
+    """A table of text, without a head if there are no words for it; the columns `numbers` are set to the right."""
     right = {k: ' class="number"' for k in numbers}
     top = "".join(f"<th{right.get(k, '')}>{escape(cell)}</th>" for k, cell in enumerate(head))
     body = "".join(
         "<tr>" + "".join(f"<td{right.get(k, '')}>{escape(str(cell))}</td>" for k, cell in enumerate(row)) + "</tr>"
         for row in rows
     )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table>{f'<thead><tr>{top}</tr></thead>' if top else ''}<tbody>{body}</tbody></table>"

@@ -30,7 +30,14 @@ def probe(
 
 def record(**more: Any) -> Record:
     nothing = np.ones((10, 2), np.float32)
-    made = {"grad_norm": nothing, "effective_step": nothing, "looks": (Look(0, 0.1),), "result": RESULT, **more}
+    made = {
+        "grad_norm": nothing,
+        "effective_step": nothing,
+        "loss": nothing[:, 0],
+        "looks": (Look(0, 0.1),),
+        "result": RESULT,
+        **more,
+    }
     return Record(**made)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,9 @@ from tuilab.lab.preset import Preset, load_preset
 
 if TYPE_CHECKING:
     from tuilab.datasets import Split
+    from tuilab.lab.claims.curves import Trace
+
+    Measured = tuple[float, Trace | None]  # a run's number, and the curve it was read from
 
 Tell = Callable[[str], None]
 
@@ -34,6 +37,7 @@ class Verdict:
     holds: bool | None
     seconds: float
     note: str = ""
+    traces: tuple[tuple[Trace | None, ...], ...] = ()  # as `values`: the curve of each run, where it has one
 
     def as_row(self) -> dict[str, Any]:
         """The JSON object; a number that is not finite is null."""
@@ -82,20 +86,22 @@ def judge(name: str, preset: Preset, tell: Tell | None = None) -> Verdict:
     if claim is None:
         raise PresetError(f"{name}: found no [claim], expected a preset with one")
     begun = time.perf_counter()
-    rows: list[tuple[float, ...]] = []
+    rows: list[list[Measured]] = []
     try:
         for seed in range(preset.seed, preset.seed + claim.seeds):
             part = _part(tell, f"seed {len(rows) + 1} of {claim.seeds}")
-            rows.append(_values(preset.with_(seed=seed), claim, part))
+            rows.append(_measured(preset.with_(seed=seed), claim, part))
     except NotMeasured as error:
         return Verdict(name, claim, (), statistics.UNKNOWN, None, time.perf_counter() - begun, str(error))
     except LabError as error:
         raise PresetError(f"{name}: {error}") from None
-    effect = effect_of(rows, claim)
+    values = tuple(tuple(value for value, _ in row) for row in rows)
+    traces = tuple(tuple(trace for _, trace in row) for row in rows)
+    effect = effect_of(values, claim)
     seconds = time.perf_counter() - begun
     return Verdict(
-        name, claim, tuple(rows), effect, effect.is_beyond(claim.bound, claim.direction), seconds,
-        _note(rows, claim, seconds),
+        name, claim, values, effect, effect.is_beyond(claim.bound, claim.direction), seconds,
+        _note(values, claim, seconds), traces,
     )  # fmt: skip
 
 
@@ -107,7 +113,7 @@ def _part(tell: Tell | None, where: str) -> Tell | None:
     return lambda place: tell(f"{where}, {place}")
 
 
-def effect_of(rows: list[tuple[float, ...]], claim: Claim) -> Estimate:
+def effect_of(rows: Sequence[tuple[float, ...]], claim: Claim) -> Estimate:
     """The effect over the seeds; rows[seed][arm]."""
     columns = list(zip(*rows, strict=True))
     if claim.compare == "value":
@@ -116,7 +122,7 @@ def effect_of(rows: list[tuple[float, ...]], claim: Claim) -> Estimate:
     return combine(columns[0], columns[1])
 
 
-def _note(rows: list[tuple[float, ...]], claim: Claim, seconds: float) -> str:
+def _note(rows: Sequence[tuple[float, ...]], claim: Claim, seconds: float) -> str:
     """What should be known beside the verdict."""
     lost = sum(not all(math.isfinite(v) for v in row) for row in rows)
     notes = [f"{lost} of {len(rows)} seeds gave no number"] if lost else []
@@ -125,32 +131,34 @@ def _note(rows: list[tuple[float, ...]], claim: Claim, seconds: float) -> str:
     return "; ".join(notes)
 
 
-def _values(preset: Preset, claim: Claim, tell: Tell | None = None) -> tuple[float, ...]:
-    """One value for each arm, at the seed of `preset`."""
+def _measured(preset: Preset, claim: Claim, tell: Tell | None = None) -> list[Measured]:
+    """What each arm gave at the seed of `preset`."""
     if claim.is_study:
         from tuilab.lab.claims.studies import BY_NAME
 
-        return BY_NAME[claim.metric](preset, load_data(preset))
+        return [(value, None) for value in BY_NAME[claim.metric](preset, load_data(preset))]
     loaded: dict[tuple[Any, ...], Split] = {}
-    values = []
+    found = []
     for name in claim.arms:
         arm = preset.arm(name)
         key = tuple(arm.get(part) for part in DATA_KEYS)
         if key not in loaded:
             loaded[key] = load_data(arm)
-        values.append(_value(arm, claim, loaded[key], tell))
-    return tuple(values)
+        found.append(_arm(arm, claim, loaded[key], tell))
+    return found
 
 
-def _value(arm: Preset, claim: Claim, data: Split, tell: Tell | None) -> float:
+def _arm(arm: Preset, claim: Claim, data: Split, tell: Tell | None) -> Measured:
     """The metric of one arm: of its run, or of its runs at every one of the claim's learning rates."""
+    from tuilab.lab.claims.curves import trace
     from tuilab.lab.claims.metrics import measure
     from tuilab.lab.claims.record import run
 
     runs = [arm.with_(lr=rate) for rate in claim.rates] or [arm]
-    found = [measure(run(one, claim, data, tell), claim) for one in runs]
+    records = (run(one, claim, data, tell) for one in runs)
+    found = [(measure(record, claim), trace(record, claim)) for record in records]
     if len(found) == 1:
         return found[0]
     if claim.over_rates == "spread":
-        return statistics.deviation(found)
-    return min((v for v in found if math.isfinite(v)), default=math.nan)
+        return statistics.deviation([value for value, _ in found]), None
+    return min((one for one in found if math.isfinite(one[0])), key=lambda one: one[0], default=(math.nan, None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,12 +30,14 @@ class Look:
     step: int
     accuracy: float
     probes: tuple[Probe, ...] = ()
+    loss: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """A finished run. `grad_norm` and `effective_step` are (steps, layers); the latter NaN unless asked for."""
+    """A finished run. `loss` is (steps,), the norms are (steps, layers), `effective_step` NaN unless asked for."""
 
+    loss: NDArray[np.float32]
     grad_norm: NDArray[np.float32]
     effective_step: NDArray[np.float32]
     looks: tuple[Look, ...]
@@ -57,7 +60,7 @@ class Watched(Session):
     def _look(self) -> None:
         super()._look()
         probes = self.trainer.probe(self.data.x_val) if self.probed else []
-        self.looks.append(Look(self.step, self.val_accuracy, tuple(probes)))
+        self.looks.append(Look(self.step, self.val_accuracy, tuple(probes), self.val_loss))
         if self.tell is not None:
             self.tell(f"{self.preset.name} at {self.preset.recipe.learning_rate:g}: {self.step:,}/{self.total_steps:,}")
 
@@ -77,6 +80,7 @@ def run(preset: Preset, claim: Claim, data: Split | None = None, tell: Callable[
             break
     rows = session.rows
     return Record(
+        np.concatenate([m.loss for m in rows]),
         np.concatenate([m.grad_norm for m in rows]),
         np.concatenate([m.effective_step for m in rows]),
         tuple(session.looks),

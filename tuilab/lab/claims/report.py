@@ -1,4 +1,4 @@
-"""What came out of the claims as a page of its own: a table, and for each claim its arms' points and its interval."""
+"""What came out of the claims as a page of its own: a table, and each claim's points, interval and curves."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from html import escape
 
 from tuilab.lab.arms import Claim
+from tuilab.lab.claims.curves import plot
 from tuilab.lab.claims.judge import Verdict
 from tuilab.lab.claims.names import METRICS, STUDIES
 from tuilab.lab.machine import facts
+from tuilab.lab.plots.draw import figure
 from tuilab.lab.plots.points import Interval, compared
 from tuilab.lab.preset import Preset, summary
 from tuilab.lab.run_report import page, table
@@ -18,6 +20,8 @@ WORDS = {True: "holds", False: "does not hold", None: "not measured"}
 _STYLES = {True: "good", False: "bad", None: "faint"}
 _COUNTS = {True: "hold", False: "do not hold", None: "not measured"}
 _EFFECTS = {"value": "The value", "difference": "The first less the second", "ratio": "The first over the second"}
+
+_CURVES = "Mean over the seeds with its 95 % interval, as far as every run went."
 
 
 def html(judged: Sequence[tuple[Preset, Verdict]]) -> str:
@@ -41,8 +45,8 @@ def html(judged: Sequence[tuple[Preset, Verdict]]) -> str:
 def _overview(verdicts: Sequence[Verdict]) -> str:
     rows = "".join(
         f"<tr><td class='number'>{v.claim.number}</td>"
-        f"<td><a href='#{escape(v.name)}'>{escape(v.claim.sentence)}</a></td>"
-        f"<td class='{_STYLES[v.holds]}'>{WORDS[v.holds]}</td><td class='number'>{_effect(v)}</td>"
+        f"<td class='long'><a href='#{escape(v.name)}'>{escape(v.claim.sentence)}</a></td>"
+        f"<td class='short {_STYLES[v.holds]}'>{WORDS[v.holds]}</td><td class='number'>{_effect(v)}</td>"
         f"<td class='number'>{v.seconds:.1f} / {v.claim.budget_s:g} s</td></tr>"
         for v in verdicts
     )
@@ -71,7 +75,9 @@ def _section(preset: Preset, verdict: Verdict) -> str:
     ]
     if verdict.values:
         parts.append(f"<figure>{_figure(claim, verdict)}</figure>")
-    parts.append(f"<div class='card wide'>{table(('', ''), _facts(preset, verdict))}</div>")
+        curves = plot(claim, verdict.traces)
+        parts += [f"<figure>{figure(curves)}<figcaption>{_CURVES}</figcaption></figure>"] if curves is not None else []
+    parts.append(f"<div class='card wide'>{table((), _facts(preset, verdict))}</div>")
     if claim.published:
         rows = [(p.paper, p.place, p.figure, _ours(claim, verdict)) for p in claim.published]
         parts.append(f"<div class='card wide'>{table(('paper', 'place', 'published', 'here'), rows)}</div>")

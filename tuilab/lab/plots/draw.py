@@ -15,7 +15,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 62.0, 16.0, 44.0, 34.0
 _MOST_NAMES = 6
 _MARK_TEXT = 26  # characters
 _MARK_GAP = 5.0  # from one mark to the next
-_LETTER = 6.6  # width of one of the small ones
+_LETTER = 7.2  # width of one of the small ones, in a wide font
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def _names(lines: Sequence[Line]) -> list[str]:
     parts, at = [], WIDTH - _RIGHT
     for line in reversed(lines):
         parts.append(text(at, 18, line.name, "faint", "end"))
-        at -= _LETTER * len(line.name) + 22
+        at -= _LETTER * len(line.name) + 27
         place = f'x1="{at:.1f}" y1="14" x2="{at + 15:.1f}" y2="14"'
         parts.append(f'<line class="line {_class(line)}"{_colour(line, "stroke")} {place}/>')
         at -= 14

@@ -12,7 +12,7 @@ from tuilab.lab.plots.draw import WIDTH, opening, rule, text
 _ROW = 30.0
 _TOP, _BOTTOM = 34.0, 40.0
 _NAMES, _MIDDLE, _GAP = 150.0, 500.0, 70.0
-_STYLES = ("train", "val")
+STYLES = ("train", "val")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def compared(title: str, rows: Sequence[tuple[str, Sequence[float]]], interval: 
     x = spanning(values, _NAMES, _MIDDLE, log=log and all(v > 0 for v in values))
     parts = [text(_NAMES, 18, title, "head"), *_ticks(x, foot)]
     for k, (name, row) in enumerate(rows):
-        parts += _points(name, row, x, _TOP + _ROW * (k + 0.5), _STYLES[k % len(_STYLES)])
+        parts += _points(name, row, x, _TOP + _ROW * (k + 0.5), STYLES[k % len(STYLES)])
     return "\n".join([opening(WIDTH, height, title), *parts, *_effect(interval, foot, log), "</svg>"])
 
 

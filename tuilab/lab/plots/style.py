@@ -71,14 +71,16 @@ p {{ margin: .4rem 0; }} .faint {{ color: var(--faint); }} .good {{ color: var(-
 .figures b {{ display: block; font-size: 1.15rem; font-variant-numeric: tabular-nums; }}
 .figures span {{ color: var(--faint); font-size: .8rem; }}
 figure, .card {{
-  margin: 0 0 1rem; background: var(--card); border: 1px solid var(--grid); border-radius: 8px; padding: .9rem;
+  margin: .8rem 0 1rem; background: var(--card); border: 1px solid var(--grid); border-radius: 8px; padding: .9rem;
 }}
-figure svg {{ display: block; width: 100%; height: auto; }}
-.wide {{ overflow-x: auto; }}
+figure svg {{ display: block; width: 100%; min-width: 42rem; height: auto; }}
+figure, .wide {{ overflow-x: auto; }} figcaption {{ color: var(--faint); font-size: .85rem; }}
 table {{ border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }}
 th {{ text-align: left; font-weight: 600; color: var(--faint); }}
 th, td {{ padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--grid); vertical-align: top; }}
-td {{ overflow-wrap: anywhere; }} td.number, th.number {{ text-align: right; white-space: nowrap; }}
+td:nth-child(2):last-child {{ overflow-wrap: anywhere; }}
+td.long {{ min-width: 13rem; }} td.short, td.number, th.number {{ white-space: nowrap; }}
+td.number, th.number {{ text-align: right; }}
 tr:last-child td {{ border-bottom: 0; }}
 .columns {{ columns: 19rem; column-gap: 2rem; }} .columns tr {{ break-inside: avoid; }}
 code, pre {{ font: .85rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }}
