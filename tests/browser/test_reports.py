@@ -78,6 +78,14 @@ def test_a_page_is_whole_and_legible(pages: dict[str, Path], chromium: Any, name
     paper = ask("getComputedStyle(document.body).backgroundColor")
     assert paper == {"light": "rgb(251, 250, 247)", "dark": "rgb(18, 21, 28)"}[scheme]
     least, faintest = ask(_LEGIBLE)
-    assert least >= 8.0 and faintest >= 4.5
+    assert least >= 9.0 and faintest >= 4.5
     assert ask(_BROKEN) == []
+    visit.context.close()
+
+
+def test_the_picture_in_the_readme_asks_for_nothing(chromium: Any) -> None:
+    place = (Path(__file__).resolve().parents[2] / "docs" / "lab.svg").as_uri()
+    visit = Visit(chromium, place)
+    assert visit.asked == [place] and visit.wrong == []
+    assert visit.page.evaluate("document.querySelectorAll('text').length") > 100
     visit.context.close()

@@ -402,6 +402,7 @@ async def test_a_picture_of_the_screen_is_saved(tmp_path: Path, monkeypatch: pyt
         svg = path.read_text()
         assert svg.startswith("<svg") and "<path" in svg and "dropout" in svg.replace("&#160;", " ")
         assert not any("\u2801" <= c <= "\u28ff" for c in svg), "braille is drawn, not written"
+        assert "url(#" in svg and "url(" not in svg.replace("url(#", ""), "nothing is fetched from anywhere"
 
 
 async def test_a_divergence_says_what_happened_and_what_to_do() -> None:

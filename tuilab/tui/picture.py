@@ -1,6 +1,7 @@
 """A picture of the screen (SVG) that looks the same everywhere: braille dots and blocks are drawn as shapes.
 
-Fonts differ in how they draw braille, and many lack it; the text of the picture stays text.
+Fonts differ in how they draw braille, and many lack it; the text of the picture stays text, in a font of whoever
+looks at it: the picture is a file of its own, which fetches nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ _TEXT = re.compile(
     r'<text class="(?P<class>[^"]*)" x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)" textLength="[\d.]+" clip-path="[^"]*">'
     r"(?P<text>[^<]*)</text>"
 )
+_FONTS = re.compile(r"@font-face \{[^}]*\}\s*")
 _CELL = 12.2  # width of a character in the exported picture, and its height
 _LINE = 24.4
 _BASELINE = 18.5  # of the text, below the top of its row
@@ -32,7 +34,7 @@ _BOXES = {
 
 def picture(app: App[int], title: str = "tuilab") -> str:
     """The present screen as SVG."""
-    return with_shapes(app.export_screenshot(title=title))
+    return with_shapes(_FONTS.sub("", app.export_screenshot(title=title)))
 
 
 def save_picture(app: App[int], folder: Path) -> Path:

@@ -73,7 +73,7 @@ p {{ margin: .4rem 0; }} .faint {{ color: var(--faint); }} .good {{ color: var(-
 figure, .card {{
   margin: .8rem 0 1rem; background: var(--card); border: 1px solid var(--grid); border-radius: 8px; padding: .9rem;
 }}
-figure svg {{ display: block; width: 100%; min-width: 42rem; height: auto; }}
+figure svg {{ display: block; width: 100%; min-width: 48rem; height: auto; }}
 figure, .wide {{ overflow-x: auto; }} figcaption {{ color: var(--faint); font-size: .85rem; }}
 table {{ border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }}
 th {{ text-align: left; font-weight: 600; color: var(--faint); }}
