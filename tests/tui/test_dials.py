@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import engine.spec
@@ -103,6 +103,7 @@ _CHANGES = st.tuples(st.integers(0, 2), st.sampled_from(("lr", "dropout", "batch
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.lists(_CHANGES, max_size=5)), max_size=8))
+@example([(0, [(0, "lr", 1), (1, "lr", 1)]), (1, [(0, "lr", 2)])])  # back to an earlier step, and another turn there
 def test_a_log_of_turns_told_of_changes_as_they_come_is_one_told_of_all_at_once(
     told: list[tuple[int, list[tuple[int, str, int]]]],
 ) -> None:

@@ -59,11 +59,16 @@ class TurnLog:
     def follow(self, changes: tuple[Any, ...]) -> tuple[Turn, ...]:
         """The turns, in their order, of a run that made these `changes`: some more than last time, or others."""
         if changes != self._seen:
-            if changes[: self._last.index] != self._seen[: self._last.index]:
+            if not self._goes_on(changes):
                 self._last = self._start
             begin, self._seen = self._last, changes
             self.turns = (*(turn for turn in self.turns if turn.step < begin.step), *self._made(begin))
         return self.turns
+
+    def _goes_on(self, changes: tuple[Any, ...]) -> bool:
+        """Whether the last stand is one of `changes` too: the same before it, and the same step after it, if any."""
+        index, step = self._last.index, self._last.step
+        return changes[:index] == self._seen[:index] and all(c.step == step for c in changes[index : index + 1])
 
     def _made(self, begin: _Stand) -> list[Turn]:
         """The turns since `begin`; keeps the stand before the last step of them."""
