@@ -35,45 +35,40 @@ def open_terminal(tmp_path: Path) -> Iterator[Open]:
         terminal.close()
 
 
-def steps(terminal: Terminal) -> int:
-    found = re.search(r"step ([\d ]+\d)", terminal.screen.display[0])
-    return int(found[1].replace(" ", "")) if found else 0
-
-
 def test_the_whole_story(open_terminal: Open, tmp_path: Path) -> None:
     lab = open_terminal("digits")
     lab.see("Gradient norm")
     lab.see("● running", 180)
-    lab.wait(lambda: steps(lab) > 50)
+    lab.wait(lambda: lab.steps > 50)
     lab.press("d")
     lab.see("dropout 0.0 → 0.1")
     lab.press("b")
     lab.see("batch_norm off → on")
     lab.press("]")
     lab.see("lr 0.003 → 0.005")
-    before = steps(lab)
-    lab.wait(lambda: steps(lab) > before + 100)
+    before = lab.steps
+    lab.wait(lambda: lab.steps > before + 100)
     lab.press(" ")
     lab.see("❚❚ paused")
     assert "▾" in lab.text and "┊" in lab.text, "marks where dials were turned"
     assert any("⠀" <= c <= "⣿" for c in lab.text), "curves"
-    forked = steps(lab)
+    forked = lab.steps
     lab.press("n")
     lab.see("the main lane")
     lab.press("u")
     lab.see("= A + input dropout 0.1")
     lab.press(">")
-    lab.wait(lambda: steps(lab) == forked + 100)
+    lab.wait(lambda: lab.steps == forked + 100)
     lab.see("❚❚ paused")
     lab.press("<")
     lab.see("back at step")
-    lab.wait(lambda: forked < steps(lab) < forked + 100)
+    lab.wait(lambda: forked < lab.steps < forked + 100)
     lab.press("w")
     lab.see("= A + weight decay 0.0002, input dropout 0.1")
-    back = steps(lab)
+    back = lab.steps
     lab.press(".")
     at = back + 1
-    lab.wait(lambda: steps(lab) == at)
+    lab.wait(lambda: lab.steps == at)
     lab.press("s")
     lab.see("digits-b-mine.toml")
     lab.press("\r")
@@ -109,9 +104,27 @@ def test_it_opens_resizes_and_quits_at_any_size(size: tuple[int, int], open_term
     lab.see("Gradient norm")
     lab.see("q quit")
     lab.wait(lambda: "◌" not in lab.screen.display[0], 180)
-    lab.screen.resize(30, 100)
-    lab.process.setwinsize(30, 100)
+    lab.resize(100, 30)
     lab.see("smoothing medium")
+    lab.press("q")
+    assert lab.end() == 0
+
+
+def test_what_was_done_outlives_every_size(open_terminal: Open) -> None:
+    lab = open_terminal("xor")
+    lab.wait(lambda: lab.steps > 0, 180)
+    lab.press("d")
+    lab.see("dropout 0.0 → 0.1")
+    lab.press(" ")
+    lab.see("❚❚ paused")
+    at = lab.steps
+    for columns, rows in ((80, 24), (140, 40), (250, 70), (80, 24), (140, 40)):
+        lab.resize(columns, rows)
+        lab.wait(lambda rows=rows: "q quit" in lab.screen.display[rows - 1])
+        lab.wait(lambda: lab.steps == at)
+        lab.wait(lambda rows=rows: lab.screen.display[rows - 2].strip().startswith("step"))  # the turn, told still
+        lab.wait(lambda: re.search(r"dropout +◂ +0.1 +▸", lab.text))  # the dial stands where it was
+        lab.wait(lambda: "▾" in lab.text and any("⠀" < c <= "⣿" for c in lab.text))  # mark and curve are there
     lab.press("q")
     assert lab.end() == 0
 
@@ -131,7 +144,7 @@ def test_without_colour_no_colour_code_is_sent(open_terminal: Open) -> None:
 def test_a_terminal_that_goes_away_leaves_a_saved_run(open_terminal: Open, tmp_path: Path) -> None:
     lab = open_terminal("digits")
     lab.see("● running", 180)
-    lab.wait(lambda: steps(lab) > 50)
+    lab.wait(lambda: lab.steps > 50)
     os.kill(lab.process.pid, signal.SIGHUP)
     assert lab.end() == 130
     [run] = (tmp_path / "runs").iterdir()
@@ -143,7 +156,7 @@ def test_a_terminal_server_that_is_killed_leaves_a_saved_run(open_terminal: Open
     """As tmux does it: the terminal is closed under the lab, which is told to go on and that the line hung up."""
     lab = open_terminal("digits")
     lab.see("● running", 180)
-    lab.wait(lambda: steps(lab) > 50)
+    lab.wait(lambda: lab.steps > 50)
     os.close(lab.process.fd)
     lab.process.closed = True
     for sign in (signal.SIGCONT, signal.SIGHUP):

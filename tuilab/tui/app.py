@@ -8,6 +8,7 @@ import gc
 import math
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 
 from tuilab.lab.settings import Settings, load, place
-from tuilab.tui import keymap, memory
+from tuilab.tui import keymap, lifeline, memory
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.screens.lab import LabScreen
 from tuilab.tui.theme import DARK, LIGHT, known_theme, light_filters
@@ -88,6 +89,8 @@ class LabApp(App[int]):
         with contextlib.suppress(RuntimeError, ValueError):  # not in the main thread: somebody else minds the signals
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._leave)
             signal.signal(signal.SIGHUP, self._hung_up)
+            if not self.is_headless:
+                lifeline.when_cut(sys.stdin.fileno(), self._hung_up)
 
     def _begin(self) -> None:
         self.run_worker(self._start(self.model), group="engine")
@@ -138,9 +141,13 @@ class LabApp(App[int]):
 
     async def action_quit(self) -> None:
         """Stop the worker, which saves the run, and leave."""
-        if self.model.worker is not None:
-            await asyncio.to_thread(self.model.worker.stop, STOP_SECONDS)
+        await asyncio.to_thread(self.end_run)
         self.exit(0)
+
+    def end_run(self) -> None:
+        """Stop the worker, if there is one; that saves the run, and doing it again changes nothing."""
+        if self.model.worker is not None:
+            self.model.worker.stop(STOP_SECONDS)
 
     async def _interrupted(self) -> None:
         await self.action_quit()
@@ -156,8 +163,7 @@ class LabApp(App[int]):
 
     def _save_and_vanish(self) -> None:
         try:
-            if self.model.worker is not None:
-                self.model.worker.stop(STOP_SECONDS)
+            self.end_run()
         finally:
             os._exit(INTERRUPTED)
 
@@ -186,7 +192,10 @@ def open_lab(
     app = LabApp(preset, make_worker, speed=speed, paused=paused, settings=load())
     if seek is not None:
         app.model.seek(str(seek))
-    code = app.run()
+    try:
+        code = app.run()
+    finally:
+        app.end_run()  # however the screen ended: a tab that is closed asks nobody
     if app.problem is not None:
         from tuilab.lab.errors import LabError
 
