@@ -14,8 +14,10 @@ STAMPS := $(VENV)/.tuilab
 lab: $(STAMPS)/lab
 	@$(VENV)/bin/tuilab
 
+# The engine is compiled before the tests are dealt out to two processes, or each of them would do it.
 test: $(STAMPS)/test
-	$(PY) -m pytest $(PYTEST_ARGS)
+	@$(PY) -c 'from engine.warm import warm_up; warm_up()'
+	$(PY) -m pytest --numprocesses 2 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(STAMPS)/lint
 	$(PY) -m ruff check

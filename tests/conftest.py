@@ -1,8 +1,9 @@
-"""What every test runs under: property tests without a clock, and no touch of the user's own folders."""
+"""What every test runs under: property tests without a clock, no touch of the user's own folders, signals that act."""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,3 +29,13 @@ def private_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in [n for n in os.environ if n.startswith("TUILAB_") and n != "TUILAB_CACHE"]:
             patch.delenv(name)
         yield home
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signals_of_a_terminal() -> Iterator[None]:
+    """A program started in the background ignores them, and so would every run that a test wants to stop."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

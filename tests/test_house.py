@@ -185,6 +185,21 @@ def test_help_needs_neither_compiler_nor_screen() -> None:
     assert "usage" in done.stdout.lower() and done.stdout.splitlines()[-1] == "LOADED"
 
 
+def test_every_picture_kept_is_of_a_test() -> None:
+    """Where the tests are dealt out to several processes, their plugin does not see which pictures are left over."""
+    code = (
+        "import pytest\n"
+        "class Names:\n"
+        "    def pytest_collection_finish(self, session):\n"
+        "        for item in session.items:\n"
+        "            if 'snap_compare' in item.fixturenames:\n"
+        "                print(item.path.stem, item.name, sep='/')\n"
+        "pytest.main(['-qs', '--collect-only', 'tests/tui'], plugins=[Names()])\n"
+    )
+    kept = {f"{path.parent.name}/{path.stem}" for path in (ROOT / "tests").rglob("__snapshots__/*/*.svg")}
+    assert kept and kept - {*run(code).stdout.splitlines()} == set()
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package as it would be shipped, unpacked (a wheel of pure Python is installed by unpacking)."""

@@ -14,7 +14,8 @@ from tuilab.bench.ui import _ROUND, Effort, measure
 from tuilab.tui.picture import picture
 
 
-def test_a_short_measurement_gives_every_figure() -> None:
+def test_a_short_measurement_gives_every_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")  # of the terminal outside, where only its own counts
     found = measure(1, Effort(keys=len(_ROUND), rounds=1, seconds=1.0, starts=1))
     assert found.keys == len(_ROUND)
     assert 0.0 < found.key_ms_median <= found.key_ms_p95 <= found.key_ms_worst

@@ -31,7 +31,7 @@ def test_a_half_filled_cache_is_filled_up(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     full = Path(os.environ.get("NUMBA_CACHE_DIR", cache_folder()))
     if full.is_dir():
-        shutil.copytree(full, cache)
+        shutil.copytree(full, cache, ignore=shutil.ignore_patterns("*.tmp.*"))  # what others are writing
     whole = trained(cache)
     assert list(cache.rglob("step.advance*.nbc"))
     for path in cache.rglob("step.advance*"):

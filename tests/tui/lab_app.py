@@ -19,7 +19,7 @@ from tuilab.tui.screens.lab import LabScreen
 SIZE = (140, 40)
 
 
-async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Let the app go on until `condition` holds."""
     end = time.monotonic() + seconds
     while not condition():

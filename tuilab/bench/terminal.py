@@ -18,6 +18,7 @@ from pathlib import Path
 _CODES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[=>]")
 _ASKS, _ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"  # "can you hold back a picture until it is whole?" "yes"
 _PAINTED = b"\x1b[?2026l"  # the end of a picture
+_SIZE = ("COLUMNS", "LINES")  # of another terminal, and believed before what the own one says
 _KEPT = 200_000  # bytes of the past at most
 
 
@@ -32,9 +33,10 @@ class Terminal:
     def __init__(self, command: Sequence[str], folder: Path, size: tuple[int, int], env: Mapping[str, str]):
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        outside = {name: value for name, value in os.environ.items() if name not in _SIZE}
         self.begun = time.perf_counter()
         self._process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **env}, stdin=theirs, stdout=theirs, stderr=theirs,
+            command, cwd=folder, env={**outside, **env}, stdin=theirs, stdout=theirs, stderr=theirs,
             start_new_session=True, preexec_fn=_take_terminal,
         )  # fmt: skip
         os.close(theirs)
