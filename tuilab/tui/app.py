@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 
@@ -23,6 +22,7 @@ from tuilab.tui import keymap, lifeline, memory
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.screens.lab import LabScreen
 from tuilab.tui.theme import DARK, LIGHT, known_theme, light_filters
+from tuilab.tui.windows import WindowApp
 
 if TYPE_CHECKING:
     from tuilab.lab.preset import Preset
@@ -36,7 +36,7 @@ STOP_SECONDS = 10.0
 INTERRUPTED = 130  # the exit code of a lab that was ended from outside; what was done is saved
 
 
-class LabApp(App[int]):
+class LabApp(WindowApp):
     """One preset at a time on a lab screen. The engine is loaded on a thread once the screen is painted."""
 
     TITLE = "tuilab"
@@ -127,6 +127,9 @@ class LabApp(App[int]):
         """Save and leave the present run, and open `preset` (with a worker that is made in another way)."""
         old, self.model = self.model, LabModel(preset)
         self.model.make_worker, self.model.ghosts = make_worker, old.ghosts
+        while not isinstance(self.screen, LabScreen):
+            self.pop_screen()  # a window that was opened while this one was being chosen
+        memory.let_go(self.screen)
         self.switch_screen(LabScreen(self.model))
         if old.worker is not None:
             self.run_worker(asyncio.to_thread(old.worker.stop, STOP_SECONDS), group="stop")

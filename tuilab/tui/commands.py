@@ -11,6 +11,7 @@ from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from tuilab.tui.dials import BY_NAME, DIALS
 from tuilab.tui.figures import exact
 from tuilab.tui.keys import active
+from tuilab.tui.windows import Closing
 
 if TYPE_CHECKING:
     from tuilab.tui.screens.lab import LabScreen
@@ -69,7 +70,7 @@ class LabCommands(Provider):
         return Hit(1.0, f"{name} {exact(value)}", partial(self._lab.set_dial, name, value), help="exactly this value")
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, Closing[None]):
     """The palette, which can be closed at any moment: a search that finds it gone does not take the lab with it."""
 
     def run_worker(self, *args: Any, **options: Any) -> Any:

@@ -1,7 +1,8 @@
-"""Python's search for circular garbage, kept out of the way: it stops everything, and takes a tenth of a start.
+"""What keeps memory small over hours, and out of the way of the moment.
 
-The screen, and numba after it, make some hundred thousand objects that live to the end. They are set aside once they
-are all there, so that later searches pass over them and a key never waits for one.
+Python's search for circular garbage stops everything, and takes a tenth of a start. The screen, and numba after it,
+make some hundred thousand objects that live to the end. They are set aside once they are all there, so that later
+searches pass over them and a key never waits for one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,13 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from weakref import WeakMethod
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.theme import Theme
+    from textual.widget import Widget
 
 LATEST = 120.0  # seconds after which the search begins again in any case
 
@@ -26,3 +34,24 @@ async def resume_when(ready: Callable[[], bool]) -> None:
         await asyncio.sleep(0.2)
     gc.freeze()
     gc.enable()
+
+
+def let_go(screen: Screen[Any]) -> None:
+    """What was painted of a screen that closes: Textual 8 remembers the last thousand widgets with all they showed."""
+    for widget in screen.walk_children(with_self=True):
+        widget.refresh()  # which forgets it
+
+
+def on_theme(widget: Widget, do: Callable[[], None]) -> None:
+    """Calls `do`, a method of `widget`, whenever the theme changes, as long as there is the widget.
+
+    The app's signal alone would keep it for ever, and so it would if it posted the call to the widget (`immediate`).
+    """
+    method = WeakMethod(do)
+
+    def changed(_: Theme) -> None:
+        found = method()
+        if found is not None:
+            found()
+
+    widget.app.theme_changed_signal.subscribe(widget, changed, immediate=True)

@@ -9,11 +9,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
+from tuilab.tui.windows import Window
 
-class ChoiceScreen(ModalScreen[str | None]):
+
+class ChoiceScreen(Window[str | None]):
     """Gives the one that was picked, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,13 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Grid, Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tuilab.tui.keys import help_rows
+from tuilab.tui.windows import Window
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Window[None]):
     """Lists the keys by section; any of its own keys closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter", "dismiss(None)", "Close")]

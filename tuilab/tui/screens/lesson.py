@@ -9,22 +9,22 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tuilab.tui.dials import BY_NAME, DIALS, Dial
 from tuilab.tui.figures import exact
 from tuilab.tui.keys import keys_of, shown
 from tuilab.tui.lessons import lesson, word
+from tuilab.tui.windows import Window
 
 _FAINT = "$foreground 55%"
 
 
-class LessonScreen(ModalScreen[None]):
+class LessonScreen(Window[None]):
     """Shows one dial's card. `value` tells how a dial stands, `turn` turns it, `language` tells and changes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "app.pop_screen", "Close"),
+        Binding("escape,q,enter", "dismiss(None)", "Close"),
         Binding("up,k,shift+tab", "step(-1)", show=False),
         Binding("down,j,tab", "step(1)", show=False),
         Binding("left,h,minus", "turn(-1)", show=False),
@@ -56,7 +56,7 @@ class LessonScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """The keys that open the card and change its language close it and change it here, too."""
         for key in keys_of("explain"):
-            self._bindings.bind(key, "app.pop_screen", show=False)
+            self._bindings.bind(key, "dismiss(None)", show=False)
         for key in keys_of("language"):
             self._bindings.bind(key, "language", show=False)
         self._show()

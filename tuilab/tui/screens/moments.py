@@ -12,12 +12,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tuilab.tui.figures import grouped, percent, short
 from tuilab.tui.turns import Turn
+from tuilab.tui.windows import Window
 
 if TYPE_CHECKING:
     from tuilab.lab.trail import Place
@@ -28,7 +28,7 @@ Wish = tuple[str, int]
 _HINTS = (("enter", "go back"), ("n", "new lane from there"), ("b", "name"), ("x", "forget"), ("esc", "close"))
 
 
-class MomentsScreen(ModalScreen[Wish | None]):
+class MomentsScreen(Window[Wish | None]):
     """Pick a moment: to go back to it, or to fork a lane from it. `rename` and `forget` act at once."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -10,21 +10,22 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tuilab.tui.saving import known_presets
 from tuilab.tui.widgets.run_curves import RunCurves
+from tuilab.tui.windows import Window
 
 if TYPE_CHECKING:
     from tuilab.lab.preset import Preset
     from tuilab.lab.runs import RunEntry
 
 
-class PresetsScreen(ModalScreen["Preset | None"]):
+class PresetsScreen(Window["Preset | None"]):
     """Gives the preset that was chosen, or None."""
 
+    AUTO_FOCUS = "#list"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
         Binding("slash", "search", "Search", show=False),
@@ -40,6 +41,7 @@ class PresetsScreen(ModalScreen["Preset | None"]):
         self._known = known_presets()
         self._preset: Preset | None = None
         self._runs: list[RunEntry] = []
+        self._shown = RunCurves(id="curves")
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="window presets") as window:
@@ -50,15 +52,14 @@ class PresetsScreen(ModalScreen["Preset | None"]):
                 with Vertical(id="one"):
                     with VerticalScroll(id="preview", can_focus=False):
                         yield Static("", id="about")
-                    yield RunCurves(id="curves")
+                    yield self._shown
             hint = "[$accent bold]enter[/] open   [$accent bold]/[/] search   [$accent bold]esc[/] back"
             yield Static(hint, classes="hint")
 
     def on_mount(self) -> None:
         """Show them all, the cursor on the one that is open."""
-        self.query_one(RunCurves).display = False
+        self._shown.display = False
         self._fill("")
-        self.query_one("#list").focus()
         self._read()
 
     @work
@@ -75,7 +76,7 @@ class PresetsScreen(ModalScreen["Preset | None"]):
         """The curves of the run that the preset under the cursor was saved from, or of its last one."""
         from tuilab.lab.runs import curves, run_of
 
-        shown, preset = self.query_one(RunCurves), self._preset
+        shown, preset = self._shown, self._preset
         run = run_of(preset, self._runs) if preset is not None and self._runs else None
         shown.display = run is not None
         if run is not None:

@@ -14,7 +14,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -22,6 +21,7 @@ from tuilab.lab.runs import RunEntry, curves, entries, entry, write_about
 from tuilab.tui.ghosts import MOST, Ghost
 from tuilab.tui.runrows import facts, head, row
 from tuilab.tui.widgets.run_curves import RunCurves
+from tuilab.tui.windows import Window
 
 if TYPE_CHECKING:
     from tuilab.lab.history import Curves
@@ -37,9 +37,10 @@ _EMPTY = "no runs here yet\n\na run is saved into {}/ with its first step\nesc, 
 _SETTLE = 0.06  # seconds the cursor rests on a run before its curves are read
 
 
-class RunsScreen(ModalScreen[Wish | None]):
+class RunsScreen(Window[Wish | None]):
     """Pick a run to open or to go on with. Overlaying, naming, noting and exporting act at once."""
 
+    AUTO_FOCUS = "#list"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Back"),
         Binding("q,C", "dismiss(None)", show=False),
@@ -87,6 +88,7 @@ class RunsScreen(ModalScreen[Wish | None]):
         self._wanted = ""
         self._editing = ""
         self.read = False
+        self._shown = RunCurves(id="curves")
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="window runs") as window:
@@ -97,7 +99,7 @@ class RunsScreen(ModalScreen[Wish | None]):
                     yield Static("", id="head")
                     yield OptionList(id="list")
                 with Vertical(id="one"):
-                    yield RunCurves(id="curves")
+                    yield self._shown
                     with VerticalScroll(id="facts", can_focus=False):
                         yield Static("", id="about")
             yield Input(id="text")
@@ -106,17 +108,12 @@ class RunsScreen(ModalScreen[Wish | None]):
 
     def on_mount(self) -> None:
         """Read the folder on a thread."""
-        self._list.focus()
         self._shown.tell("reading the runs…")
         self._read()
 
     @property
     def _list(self) -> OptionList:
         return self.query_one("#list", OptionList)
-
-    @property
-    def _shown(self) -> RunCurves:
-        return self.query_one(RunCurves)
 
     @property
     def _run(self) -> RunEntry | None:

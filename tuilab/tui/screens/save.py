@@ -10,11 +10,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
+from tuilab.tui.windows import Window
 
-class SaveScreen(ModalScreen[Path | None]):
+
+class SaveScreen(Window[Path | None]):
     """Asks for a file. `save(path, overwrite)` writes it; it raises FileExistsError, or ValueError with one line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]

@@ -9,13 +9,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from tuilab.tui.figures import grouped
+from tuilab.tui.windows import Window
 
 
-class SeekScreen(ModalScreen[None]):
+class SeekScreen(Window[None]):
     """Type a step. `accept` is called with the text and gives the reason if it is none."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]

@@ -9,14 +9,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Label, OptionList, Static
 
 from tuilab.tui.dials import Dial
 from tuilab.tui.figures import exact
+from tuilab.tui.windows import Window
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Window[bool]):
     """A yes-or-no question; enter or y says yes, escape or n no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -40,7 +40,7 @@ class ConfirmScreen(ModalScreen[bool]):
         self.dismiss(yes)
 
 
-class ValueScreen(ModalScreen[None]):
+class ValueScreen(Window[None]):
     """Type an exact value for a dial. `accept` is called with it and gives the reason if it cannot be."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]
@@ -69,7 +69,7 @@ class ValueScreen(ModalScreen[None]):
             self.query_one("#problem", Static).update(problem)
 
 
-class PickScreen(ModalScreen[None]):
+class PickScreen(Window[None]):
     """Pick one of a dial's names; moving through the list changes nothing before enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tuilab.tui.racemodel import Key, RaceModel
 from tuilab.tui.widgets.bars import KeyBar
 from tuilab.tui.widgets.surface import Legend, SurfaceMap
+from tuilab.tui.windows import Closing
 
 if TYPE_CHECKING:
     from tuilab.lab.races import Path
@@ -31,7 +31,7 @@ _HINTS = (
 )  # fmt: skip
 
 
-class SurfacesScreen(Screen[None]):
+class SurfacesScreen(Closing[None]):
     """Plays the paths of a RaceModel; those it does not know yet are worked out on a thread."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -14,6 +14,7 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tuilab.tui.memory import on_theme
 from tuilab.tui.theme import class_color
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class BoundaryMap(Widget):
 
     def on_mount(self) -> None:
         """New colours whenever the theme changes."""
-        self.app.theme_changed_signal.subscribe(self, lambda _: self.restyle())
+        on_theme(self, self.restyle)
 
     def show(self, decision: Decision) -> None:
         """Draw this decision."""

@@ -19,6 +19,7 @@ from tuilab.tui.curves import TOP_VIEWS, layer_lines, top_lines
 from tuilab.tui.ghosts import Ghost, ghost_lines
 from tuilab.tui.keys import shown
 from tuilab.tui.lanes import lane_lines
+from tuilab.tui.memory import on_theme
 from tuilab.tui.turns import Turn, marks
 from tuilab.tui.widgets.boundary import BoundaryMap
 from tuilab.tui.widgets.chart import Chart
@@ -71,7 +72,7 @@ class ChartStack(Vertical):
     def on_mount(self) -> None:
         """Titles and settings; and new colours whenever the theme changes."""
         self._settle()
-        self.app.theme_changed_signal.subscribe(self, lambda _: self.restyle())
+        on_theme(self, self.restyle)
 
     def _settle(self) -> None:
         self.top.title = TOP_VIEWS[self._top_view][0]

@@ -9,6 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tuilab.tui.asking import Asking, Timed
+from tuilab.tui.memory import on_theme
 from tuilab.tui.theme import surface_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class LookView(Widget):
 
     def on_mount(self) -> None:
         """New colours whenever the theme changes."""
-        self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())
+        on_theme(self, self.redraw)
 
     def show(self, look: Look) -> None:
         """Draw this look."""

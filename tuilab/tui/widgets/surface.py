@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tuilab.tui.figures import exact, grouped, short
+from tuilab.tui.memory import on_theme
 from tuilab.tui.racemodel import RaceModel
 from tuilab.tui.theme import surface_of
 
@@ -35,7 +36,7 @@ class SurfaceMap(Widget):
 
     def on_mount(self) -> None:
         """New colours whenever the theme changes."""
-        self.app.theme_changed_signal.subscribe(self, lambda _: self.renew())
+        on_theme(self, self.renew)
 
     def on_resize(self) -> None:
         """Another size, another map."""
