@@ -28,6 +28,7 @@ from tuilab.lab.disk import FolderLock, Writer, read_inside, why, write_atomic
 from tuilab.lab.errors import RunError
 from tuilab.lab.preset import Preset, dumps, load_preset
 from tuilab.lab.tensors import pack, unpack
+from tuilab.lab.timeline import MAX_STEP
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +39,7 @@ RUNS = Path("runs")
 PRESET, METRICS, SNAPSHOT, WEIGHTS, RESULT, MACHINE = (
     "preset.toml", "metrics.jsonl", "snapshot.safetensors", "weights.safetensors", "result.json", "machine.json",
 )  # fmt: skip
-SAVE_EVERY = 1.0  # seconds
+SAVE_EVERY = 0.5  # seconds; with what a save takes and a busy disk, a kill costs less than one
 SAVE_SHARE = 0.05  # of the time at most, where a disk is slow or a network large
 _MAX_JSON = 64 * 2**20
 
@@ -258,9 +259,16 @@ def read_run(path: str | Path) -> RunRecord:
     if not (path / PRESET).is_file():
         raise RunError(f"{path}: found no {PRESET}, expected a run folder")
     result = _table(path / RESULT)
-    if result is not None and not {"status", "steps", "params_sha256"} <= set(result):
-        result = None
-    return RunRecord(path, load_preset(path), result, _table(path / MACHINE) or {})
+    return RunRecord(path, load_preset(path), result if _is_result(result) else None, _table(path / MACHINE) or {})
+
+
+def _is_result(found: dict[str, Any] | None) -> bool:
+    """Whether `found` says how a run ended."""
+    if found is None or not {"status", "steps", "params_sha256"} <= set(found):
+        return False
+    steps = found["steps"]
+    is_count = isinstance(steps, int) and not isinstance(steps, bool) and 0 <= steps <= MAX_STEP
+    return is_count and isinstance(found["status"], str) and isinstance(found["params_sha256"], str)
 
 
 def is_run(ref: str | Path) -> bool:
