@@ -12,8 +12,9 @@ from textual.pilot import Pilot
 from tests.tui.fake import FakeWorker, preset
 from tuilab.lab.preset import Preset
 from tuilab.lab.session import Session
+from tuilab.lab.settings import Settings
 from tuilab.lab.worker import Worker
-from tuilab.tui.app import LabApp
+from tuilab.tui.app import USUAL, LabApp
 from tuilab.tui.screens.lab import LabScreen
 
 SIZE = (140, 40)
@@ -29,11 +30,11 @@ async def until(pilot: Pilot[int], condition: Callable[[], object], seconds: flo
 
 @asynccontextmanager
 async def open_fake(
-    worker: FakeWorker | None = None, size: tuple[int, int] = SIZE
+    worker: FakeWorker | None = None, size: tuple[int, int] = SIZE, settings: Settings = USUAL
 ) -> AsyncIterator[tuple[Pilot[int], LabScreen, FakeWorker]]:
     """The lab on a fake worker, its first frame shown."""
     worker = FakeWorker(preset()) if worker is None else worker
-    app = LabApp(worker.preset, lambda _: worker)
+    app = LabApp(worker.preset, lambda _: worker, settings=settings)
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: isinstance(app.screen, LabScreen) and app.model.frame is not None)
         await pilot.pause()

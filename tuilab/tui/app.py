@@ -19,6 +19,7 @@ from textual.filter import LineFilter
 
 from tuilab.lab.settings import Settings, load, place
 from tuilab.tui import keymap, lifeline, memory
+from tuilab.tui.firststeps import FirstSteps
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.screens.lab import LabScreen
 from tuilab.tui.theme import DARK, LIGHT, known_theme, light_filters
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 #: Makes the worker of a preset. Called on a thread, for it loads the engine.
 MakeWorker = Callable[["Preset"], "Worker"]
 
-USUAL = Settings()
+USUAL = Settings(hints=False)  # who has none read from a file is no first-time user
 STOP_SECONDS = 10.0
 INTERRUPTED = 130  # the exit code of a lab that was ended from outside; what was done is saved
 
@@ -56,6 +57,7 @@ class LabApp(WindowApp):
         super().__init__()
         self.settings = settings
         self.language = settings.language  # of the lesson cards
+        self.first_steps = FirstSteps(settings.hints)
         self._make_worker = make_worker
         self._run_at_once = not paused
         self.model = LabModel(preset)

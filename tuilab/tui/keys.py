@@ -65,6 +65,7 @@ KEYS: tuple[Key, ...] = (
     Key("surfaces", "S", "S", "surfaces", "surfaces", "optimizers racing on surfaces", _LAB),
     Key("palette", "colon,ctrl+p", ":", "app.command_palette", "commands", "every dial and command by name", _LAB),
     Key("shot", "f12", "F12", "picture", "picture", "save a picture of the screen (SVG)", _LAB),
+    Key("hints", "N", "N", "hints", "hints", "first steps: no more of them, or all again", _LAB),
     Key("help", "question_mark", "?", "help", "help", "this list", _LAB),
     Key("quit", "q", "q", "app.quit", "quit", "quit; the run is saved", _LAB),
 )

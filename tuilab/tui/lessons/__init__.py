@@ -1,4 +1,4 @@
-"""The lesson cards: what each dial is, what to watch, and its paper. The texts lie in TOML beside this file."""
+"""The lesson cards (what each dial is, what to watch, its paper) and the first steps. The texts lie in TOML here."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ def lesson(name: str, language: str, value: object = None) -> Lesson:
 def word(name: str, language: str) -> str:
     """One of the headings of a card."""
     return str(_table(language)["words"][name])
+
+
+def first_step(name: str, language: str) -> str:
+    """What the hint bar says; what is to be pressed or looked for stands in braces."""
+    return str(_table(language)["first_steps"][name])
 
 
 @cache

@@ -18,14 +18,14 @@ from tuilab.tui.keys import bindings, footer
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.messages import DialRestored, DialTurned, DialTyped, ViewMoved
 from tuilab.tui.news import bad_news, news, waiting
+from tuilab.tui.screens.guide import Guide
 from tuilab.tui.screens.insights import Insights
 from tuilab.tui.screens.lane_actions import LaneActions
-from tuilab.tui.screens.library import Library
 from tuilab.tui.widgets.bars import Banner, KeyBar, StatusLine
 from tuilab.tui.widgets.charts import ChartStack
-from tuilab.tui.widgets.dial import DialRow
 from tuilab.tui.widgets.dial_panel import DialPanel
 from tuilab.tui.widgets.header import HeaderBar
+from tuilab.tui.widgets.hintbar import HintBar
 from tuilab.tui.widgets.lanestrip import LaneStrip
 from tuilab.tui.widgets.metrics import Metrics
 from tuilab.tui.widgets.panels import DialCard
@@ -44,7 +44,7 @@ def _commands() -> type[Provider]:
     return LabCommands
 
 
-class LabScreen(LaneActions, Insights, Library):
+class LabScreen(LaneActions, Insights, Guide):
     """Shows the frames of the model's worker and passes on what was turned."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
@@ -71,6 +71,7 @@ class LabScreen(LaneActions, Insights, Library):
                 yield DialCard()
             yield ChartStack(self.view, id="charts")
             yield SidePanel()
+        yield HintBar()
         yield StatusLine()
         yield KeyBar(footer())
 
@@ -80,7 +81,7 @@ class LabScreen(LaneActions, Insights, Library):
         self.dials.show(self.model)
         self.status.say(waiting(), "$foreground 65%")
         self.show_settings()
-        self.query_one(DialRow).focus(scroll_visible=False)
+        self.query_one(f"#dial-{self.first_dial}").focus(scroll_visible=False)
         self.charts.starting("", 0.0)
         self.charts.ghosts = self.model.ghosts
         self.set_interval(1 / self.lab.settings.refresh, self.tick)
@@ -106,6 +107,7 @@ class LabScreen(LaneActions, Insights, Library):
             self.look_inside(frame)
         if frame is None or (frame.step == 0 and frame.message):
             self.charts.starting(frame.message if frame is not None else "", time.monotonic() - self._since)
+        self.lead()
 
     def show_again(self) -> None:
         """Another lane has the dials: show it at once, and ask anew what is asked of a network."""
@@ -157,6 +159,7 @@ class LabScreen(LaneActions, Insights, Library):
             self.status.say(str(error), "$error")
             return str(error)
         if done is not None:
+            self.did("turn")
             self.dials.show(self.model)
             self.tell(done.line)
         return None

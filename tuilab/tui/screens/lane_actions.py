@@ -32,6 +32,9 @@ class LaneActions(ChartActions):
         def show_again(self) -> None:
             """Show another lane at once."""
 
+        def did(self, step: str) -> None:
+            """Note a first step."""
+
     def note_lane(self) -> None:
         """There is a new frame: if it is of another lane, all that was asked of the network is asked anew."""
         name = self.model.lane.name if self.model.lane is not None else ""
@@ -49,12 +52,15 @@ class LaneActions(ChartActions):
         """What was said a moment ago."""
         return self._told if time.monotonic() < self._told_until else None
 
-    def _try(self, request: Callable[[], str]) -> None:
-        """Do it and tell what it says, or why it cannot be."""
+    def _try(self, request: Callable[[], str], step: str = "") -> None:
+        """Do it and tell what it says, or why it cannot be; done, it may be one of the first steps."""
         try:
             self.tell(request())
         except ValueError as error:
             self.tell(str(error), "$error")
+            return
+        if step:
+            self.did(step)
 
     # ---- lanes
 
@@ -70,7 +76,7 @@ class LaneActions(ChartActions):
             where = f"a new lane from step {grouped(self.model.step)}"
             return f"{where}, same weights, same batches" + ("; now turn a dial of it" if name is None else "")
 
-        self._try(fork)
+        self._try(fork, "fork")
 
     def action_lane(self, name: str) -> None:
         """The dials act on this lane."""
@@ -119,18 +125,21 @@ class LaneActions(ChartActions):
         def back() -> str:
             return f"back at step {grouped(self.model.back().step)}; turn dials and go on, or {shown('back')} again"
 
-        self._try(back)
+        self._try(back, "back")
 
     def action_seek(self) -> None:
         """To a step that is typed."""
         from tuilab.tui.screens.seek import SeekScreen
 
         def go(text: str) -> str | None:
+            before = self.model.step
             try:
                 step = self.model.seek(text)
             except ValueError as error:
                 return str(error)
             self.tell(f"to step {grouped(step)}, as fast as it goes")
+            if step < before:
+                self.did("back")
             return None
 
         total = self.model.frame.total_steps if self.model.frame is not None else 0
@@ -174,4 +183,4 @@ class LaneActions(ChartActions):
             model.go_back(key)
             return f"back at {where}; turn dials and go on"
 
-        self._try(do)
+        self._try(do, what)
