@@ -158,3 +158,11 @@ def test_targets_of_a_regression_are_standardised_and_can_be_taken_back(tmp_path
     assert abs(data.y_train.mean()) < 1e-5 and abs(data.y_train.std() - 1) < 1e-5
     back = data.y_test * np.float32(data.y_deviation) + np.float32(data.y_mean)
     assert np.allclose(back, plain.y_test, rtol=1e-5) and plain.y_mean == () and data.y_test.shape == (30, 1)
+
+
+def test_a_device_is_no_table_and_a_wide_header_takes_no_time(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="found a pipe or a device"):
+        read_table(Path("/dev/zero"))
+    wide = [f"c{k}" for k in range(60_000)]
+    with pytest.raises(DataError, match="found 'c7' twice"):
+        read_table(save(tmp_path, ",".join([*wide, "c7"]) + "\n" + ",".join(["1"] * 60_001)))

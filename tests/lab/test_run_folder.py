@@ -221,3 +221,19 @@ def test_what_is_no_run_is_one_line(tmp_path: Path) -> None:
                 opened(path)
         assert not is_run(path)
     assert not is_run("a\0b") and not is_run("x" * 5000)
+
+
+@pytest.mark.parametrize("damage", [{"steps": -1}, {"steps": 10**15}, {"threads": "x"}, {"val_loss": 10**400}])
+def test_a_result_with_impossible_figures_is_no_result(damage: dict, tiny: Preset, tmp_path: Path) -> None:
+    finished(tiny, tmp_path / "run")
+    path = tmp_path / "run" / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | damage))
+    assert read_run(tmp_path / "run").result is None
+
+
+def test_the_preset_of_a_run_reads_no_other_file(tiny: Preset, tmp_path: Path) -> None:
+    finished(tiny, tmp_path / "run")
+    (tmp_path / "other.toml").write_text('dataset = "xor"\n')
+    (tmp_path / "run" / "preset.toml").write_text('extends = "../other.toml"\n')
+    with pytest.raises(LabError, match="extends: found in a run folder"):
+        read_run(tmp_path / "run")

@@ -6,20 +6,36 @@ it is a picture. y of whole numbers is a class, y of other numbers a regression 
 
 from __future__ import annotations
 
+import math
+import re
+import struct
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuilab.datasets.base import DataError, Source
+from tuilab.datasets.base import DataError, Source, check_unpacked, plain_size
+from tuilab.datasets.idx import read_at_most
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_BYTES = 2**33
 MAX_CLASSES = 65_536
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_SIZES = {b"\x01": 2, b"\x02": 4, b"\x03": 4}  # of the length of the header, by the format's version
+MAX_HEADER = 10_000
+_ENTRIES = [
+    re.compile(rf"""["']{key}["']\s*:\s*{value}""")
+    for key, value in (
+        ("descr", r"""["']([^"']{1,20})["']"""),
+        ("fortran_order", "(True|False)"),
+        ("shape", r"\(([\dL,\s]*)\)"),
+    )
+]
+_KIND = re.compile(r"[<>|=]?(?:\?|[biuf]\d{1,2})")
 _NAMES = (("x", "y"), ("x_train", "y_train"))
 
 
@@ -45,25 +61,56 @@ def read_arrays(path: Path) -> Source:
 
 
 def _unpack(path: Path) -> dict[str, NDArray[Any]]:
+    size = plain_size(path, "an NPZ file")
     try:
         with zipfile.ZipFile(path) as archive:
             total = sum(entry.file_size for entry in archive.infolist())
-        if total > MAX_BYTES:
-            raise DataError(str(path), f"unpacks to {total:,} bytes, allowed up to {MAX_BYTES:,}")
-        with np.load(path, allow_pickle=False) as arrays:
-            found = {name: arrays[name] for name in arrays.files}
+            if total > MAX_BYTES:
+                raise DataError(str(path), f"unpacks to {total:,} bytes, allowed up to {MAX_BYTES:,}")
+            check_unpacked(path, size, total)
+            return {entry.filename.removesuffix(".npy"): _array(path, archive, entry) for entry in archive.infolist()}
     except DataError:
         raise
     except OSError as error:
         raise DataError(str(path), f"{error.strerror or error}, expected an NPZ file") from None
-    except (ValueError, EOFError, KeyError, SyntaxError, RuntimeError, MemoryError,
-            OverflowError, TypeError, zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
+    except (ValueError, EOFError, KeyError, RuntimeError, MemoryError, OverflowError, TypeError, struct.error,
+            zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(str(path), f"{reason}, expected an NPZ file of plain arrays") from None
-    for name, array in found.items():
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf":
-            raise DataError(str(path), f"{name}: found {getattr(array, 'dtype', 'bytes')}, expected numbers")
-    return found
+
+
+def _array(path: Path, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
+    """One member; what its header announces has to be there, so that a false one makes no room for what never comes."""
+    name = entry.filename.removesuffix(".npy")
+    if entry.compress_type not in _PACKINGS:
+        raise DataError(str(path), f"{name}: found packing {entry.compress_type}, expected what NumPy writes")
+    with archive.open(entry) as member:
+        shape, columns_first, kind = _header(path, name, member)
+        wanted = math.prod(shape) * kind.itemsize
+        if wanted > entry.file_size:
+            raise DataError(str(path), f"{name}: announces {shape} of {kind}, found {entry.file_size:,} bytes")
+        content = read_at_most(member, wanted)
+        if len(content) != wanted or member.read(1):
+            raise DataError(str(path), f"{name}: expected {wanted:,} bytes for {shape} of {kind}, found others")
+    array = np.frombuffer(content, kind)
+    return array.reshape(shape[::-1]).T if columns_first else array.reshape(shape)
+
+
+def _header(path: Path, name: str, member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type, by what a .npy file of numbers begins with.
+
+    NumPy has the header parsed as Python; here its three entries are looked for and nothing else in it matters.
+    """
+    start = member.read(8)
+    size = _SIZES.get(start[6:7], 0) if start[:6] == b"\x93NUMPY" else 0
+    header = member.read(min(int.from_bytes(member.read(size), "little"), MAX_HEADER)).decode("latin-1")
+    found = [entry.search(header) for entry in _ENTRIES]
+    if None in found:
+        raise DataError(str(path), f"{name}: found no header of a plain array, expected an NPZ file of plain arrays")
+    kind, order, shape = (match[1] for match in found if match)
+    if not _KIND.fullmatch(kind):
+        raise DataError(str(path), f"{name}: found {kind}, expected numbers")
+    return tuple(int(n) for n in re.findall(r"\d+", shape)), order == "True", np.dtype(kind)
 
 
 def _features(path: Path, name: str, found: dict[str, NDArray[Any]]) -> NDArray[np.float32]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.spec import SpecError
@@ -26,6 +28,28 @@ class DataError(ValueError):
         self.field = _printable(field)
         self.message = _printable(message)
         super().__init__(f"{self.field}: {self.message}")
+
+
+#: What a file may always unpack to, and how many times its own size beyond that: more is no data set but a bomb.
+ROOM, RATIO = 2**26, 100
+
+
+def plain_size(path: Path, expected: str) -> int:
+    """The bytes of the plain file at `path`; raises DataError where there is none: a device never ends."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise DataError(str(path), f"{getattr(error, 'strerror', None) or error}, expected {expected}") from None
+    if not stat.S_ISREG(found.st_mode):
+        kind = "Is a directory" if stat.S_ISDIR(found.st_mode) else "found a pipe or a device"
+        raise DataError(str(path), f"{kind}, expected {expected}")
+    return found.st_size
+
+
+def check_unpacked(path: Path, packed: int, unpacked: int) -> None:
+    """Raises DataError if a file of `packed` bytes that unpacks to `unpacked` is no data set."""
+    if unpacked > (most := max(ROOM, RATIO * packed)):
+        raise DataError(str(path), f"unpacks to {unpacked:,} bytes, allowed up to {most:,} from {packed:,}")
 
 
 def _printable(text: str) -> str:

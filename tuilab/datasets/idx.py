@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from tuilab.datasets.base import DataError
+from tuilab.datasets.base import DataError, check_unpacked, plain_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,16 +35,17 @@ def read_idx(path: Path) -> NDArray[Any]:
 
     No more is read, or unpacked, than the header announces.
     """
+    size = plain_size(path, "an IDX file")
     try:
         with open(path, "rb") as plain:
             packed = plain.read(2) == _GZIP
             plain.seek(0)
-            return _read(path, gzip.open(plain) if packed else plain)
+            return _read(path, gzip.open(plain), size) if packed else _read(path, plain)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(str(path), f"{getattr(error, 'strerror', None) or error}, expected an IDX file") from None
 
 
-def _read(path: Path, stream: Readable) -> NDArray[Any]:
+def _read(path: Path, stream: Readable, packed: int | None = None) -> NDArray[Any]:
     head = stream.read(4)
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in TYPES or not 1 <= head[3] <= 8:
         found = head.hex(" ") or "nothing"
@@ -58,14 +59,16 @@ def _read(path: Path, stream: Readable) -> NDArray[Any]:
     wanted = math.prod(shape) * kind.itemsize
     if wanted > MAX_BYTES:
         raise DataError(str(path), f"announces {wanted:,} bytes {shape}, allowed up to {MAX_BYTES:,}")
-    content = _read_at_most(stream, wanted + 1)
+    if packed is not None:
+        check_unpacked(path, packed, wanted)
+    content = read_at_most(stream, wanted + 1)
     if len(content) != wanted:
         found = "more" if len(content) > wanted else f"{len(content):,}"
         raise DataError(str(path), f"found {found} bytes of elements, expected {wanted:,} for {shape}")
     return np.frombuffer(content, kind).reshape(shape).astype(kind.newbyteorder("="), copy=False)
 
 
-def _read_at_most(stream: Readable, n: int) -> bytearray:
+def read_at_most(stream: Readable, n: int) -> bytearray:
     """Up to n bytes, a piece at a time: a false header must not make room for what never comes."""
     content = bytearray()
     while len(content) < n and (piece := stream.read(min(2**24, n - len(content)))):

@@ -118,8 +118,10 @@ def load(
         if entry.noise is not None:
             given["noise"] = checked(check_number, "noise", entry.noise if noise is None else noise, 0.0, 100.0)
         source = import_module(f"tuilab.datasets.{entry.module}").read(name, seed=seed, **given)
-    from tuilab.datasets.splits import split
+    from tuilab.datasets.splits import check_worth, split
 
+    if entry is None:
+        check_worth(source)
     hits = 0.0 if label_noise is None else label_noise
     return split(source, seed, train_size=train_size, label_noise=hits, standardise=standardise)
 

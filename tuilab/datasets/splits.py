@@ -70,6 +70,14 @@ def split(
     return _standardised(made) if (not source.scaled if standardise is None else standardise) else made
 
 
+def check_worth(source: Source) -> None:
+    """Raises DataError if there is nothing to be learned: one class only, or rows that are all alike."""
+    if source.task == "classification" and len(source.y) and (source.y == source.y[0]).all():
+        raise DataError(source.name, f"found one class only ({source.y[0]}), expected two or more")
+    if len(source.x) > 1 and (source.x == source.x[0]).all():
+        raise DataError(source.name, "found the same features in every row, expected rows that differ")
+
+
 def stratified(y: NDArray[np.int64], wanted: int, draws: Draws) -> NDArray[np.bool_]:
     """Which rows are taken when `wanted` of them are asked for: a mask (n,) with that many rows set.
 

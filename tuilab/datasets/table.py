@@ -10,13 +10,14 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.spec import TASKS, check_name, nearest
-from tuilab.datasets.base import DataError, Source, checked
+from tuilab.datasets.base import DataError, Source, checked, plain_size
 from tuilab.datasets.registry import MISSING_VALUES
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ def read_table(path: Path, *, target: str | None = None, task: str | None = None
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:
     """(row number, cells without blanks around them) of every row that is not empty; all of one length."""
+    size = plain_size(path, "a table as text")
+    if size > MAX_BYTES:
+        raise DataError(str(path), f"found {size:,} bytes, allowed up to {MAX_BYTES:,}")
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DataError(str(path), f"found {path.stat().st_size:,} bytes, allowed up to {MAX_BYTES:,}")
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise DataError(str(path), f"{error.strerror or error}, expected a table as text") from None
@@ -124,7 +126,7 @@ def _header(rows: list[tuple[int, list[str]]]) -> bool:
 
 def _target(path: Path, names: list[str], target: str | None) -> int:
     lower = [name.lower() for name in names]
-    doubles = sorted({name for name in names if names.count(name) > 1})
+    doubles = sorted(name for name, count in Counter(names).items() if count > 1)
     if doubles:
         raise DataError(str(path), f"found {doubles[0]!r} twice in the header, expected each column once")
     if target is None:

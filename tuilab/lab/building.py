@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,10 @@ def restored_trainer(preset: Preset, data: Split, saved: SavedState, backend: st
 
     if not 0 <= saved.events <= len(preset.timeline):
         raise RunError(f"snapshot: it knows of {saved.events} changes, preset.toml of {len(preset.timeline)}")
+    widths = (data.features, *preset.widths, data.outputs)
+    size = sum(n * m for n, m in pairwise(widths))
+    if saved.trainer.get("widths") != list(widths) or getattr(saved.arrays.get("params"), "size", 0) < size:
+        raise RunError("snapshot: it is not of this preset.toml, which must have been changed since")
     try:
         snapshot, kind = Snapshot(saved.trainer, saved.arrays), None if backend == "auto" else backend
         trainer = Trainer.restore(snapshot, data.x_train, data.y_train, threads=threads, backend=kind)
@@ -135,7 +140,7 @@ def restored_trainer(preset: Preset, data: Split, saved: SavedState, backend: st
     if trainer.params_sha256() != saved.params_sha256 or trainer.step != saved.step:
         raise RunError("snapshot: damaged, its parameters are not those it was saved with")
     recipe, batch_size = _dials_after(preset, preset.timeline[: saved.events])
-    wanted = (data.features, *preset.widths, data.outputs), recipe, batch_size, preset.seed
+    wanted = widths, recipe, batch_size, preset.seed
     if (trainer.architecture.widths, trainer.recipe, trainer.batch_size, trainer.seed) != wanted:
         raise RunError("snapshot: it is not of this preset.toml, which must have been changed since")
     return trainer

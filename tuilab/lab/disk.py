@@ -58,7 +58,8 @@ def open_inside(path: Path, flags: int) -> int:
 def read_inside(path: Path, limit: int) -> bytes:
     """The bytes of a plain file of at most `limit` bytes; raises OSError."""
     with os.fdopen(open_inside(path, os.O_RDONLY), "rb") as file:
-        data = file.read(limit + 1)
+        # A read makes room for all it is asked for, so it is asked for no more than the file has.
+        data = file.read(min(limit, os.fstat(file.fileno()).st_size) + 1)
     if len(data) > limit:
         raise OSError(None, f"larger than {limit:,} bytes")
     return data

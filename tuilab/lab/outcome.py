@@ -73,6 +73,11 @@ def told(result: Mapping[str, Any]) -> str:
         )
     if result["diverged_at"] is not None:
         lines.append(f"diverged  loss or gradient was not finite at step {result['diverged_at']:,}: try a smaller lr")
+    still = [i for i, norm in enumerate(result["grad_norms"], 1) if norm == 0.0]
+    if still and result["diverged_at"] is None:
+        layers = f"{still[0]}" if len(still) == 1 else f"{still[0]} to {still[-1]}"
+        lines.append(f"still     layer {layers} of {len(result['grad_norms'])} had no gradient at the last step: try"
+                     " another initializer or activation, or fewer layers")  # fmt: skip
     lines.append(f"params    sha256 {result['params_sha256']}")
     if result["out"] and "match" not in result:
         lines.append(f"saved in  {result['out']}" if result["saved"] else f"not saved in {result['out']}")

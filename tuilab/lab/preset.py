@@ -286,7 +286,10 @@ def load_preset(ref: str | Path) -> Preset:
     if isinstance(ref, str) and shelf.is_shipped(ref):
         return loads(decode(shelf.shipped_bytes(ref), f"{ref}.toml"), f"{ref}.toml")
     path = shelf.find(ref)
-    return loads(read_text(path), str(path))
+    text = read_text(path)
+    if path != Path(ref) and "extends" in parse(text, str(path)):
+        raise PresetError(f"{path}: extends: found in a run folder, whose preset stands by itself")
+    return loads(text, str(path))
 
 
 def summary(preset: Preset) -> Mapping[str, str]:

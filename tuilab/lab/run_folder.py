@@ -41,6 +41,7 @@ PRESET, METRICS, SNAPSHOT, WEIGHTS, RESULT, MACHINE = (
 )  # fmt: skip
 SAVE_EVERY = 0.5  # seconds; with what a save takes and a busy disk, a kill costs less than one
 SAVE_SHARE = 0.05  # of the time at most, where a disk is slow or a network large
+_FIGURES = ("_loss", "_accuracy")  # how a result's figures end
 _MAX_JSON = 64 * 2**20
 
 
@@ -266,9 +267,18 @@ def _is_result(found: dict[str, Any] | None) -> bool:
     """Whether `found` says how a run ended."""
     if found is None or not {"status", "steps", "params_sha256"} <= set(found):
         return False
-    steps = found["steps"]
-    is_count = isinstance(steps, int) and not isinstance(steps, bool) and 0 <= steps <= MAX_STEP
-    return is_count and isinstance(found["status"], str) and isinstance(found["params_sha256"], str)
+    texts = [found[key] for key in ("status", "params_sha256", "backend") if key in found]
+    counts = [found[key] for key in ("steps", "threads") if key in found]
+    others = [v for k, v in found.items() if k in ("epochs", "wall_s") or (v is not None and k.endswith(_FIGURES))]
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(map(_is_number, [*counts, *others]))
+        and all(isinstance(n, int) and 0 <= n <= MAX_STEP for n in counts)
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 def is_run(ref: str | Path) -> bool:

@@ -120,6 +120,8 @@ def _in_short(run: RunRecord) -> str:
     result = run.result
     if result is None:
         return f"run {run.run_id}, which has not ended"
+    if not {"epochs", "wall_s", "backend", "threads"} <= set(result):
+        return f"run {run.run_id}: {result['status']} after {result['steps']:,} steps"
     return (
         f"run {run.run_id}: {result['status']} after {result['steps']:,} steps ({result['epochs']:.1f} epochs)"
         f" in {result['wall_s']:.2f} s, {result['backend']}, {result['threads']} thread"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuilab.lab import metrics_log
 from tuilab.lab.checks import check_text
-from tuilab.lab.disk import read_inside, why, write_atomic
+from tuilab.lab.disk import open_inside, read_inside, why, write_atomic
 from tuilab.lab.errors import LabError, RunError
 from tuilab.lab.preset import Preset
 from tuilab.lab.run_folder import METRICS, PRESET, RUNS, RunRecord, read_run
@@ -135,7 +135,7 @@ def is_in_use(path: Path) -> bool:
     try:
         import fcntl
 
-        with (path / ".lock").open("rb") as file:
+        with os.fdopen(open_inside(path / ".lock", os.O_RDONLY), "rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -155,7 +155,7 @@ def _last_lines(path: Path) -> dict[str, Any]:
     """Steps and validation figures of a run without a result, from the end of its log."""
     found: dict[str, Any] = {}
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_inside(path, os.O_RDONLY), "rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - _TAIL, 0))
             lines = file.read().split(b"\n")
@@ -164,7 +164,7 @@ def _last_lines(path: Path) -> dict[str, Any]:
     for text in reversed(lines):
         try:
             line = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(line, dict) and "step" in line:
             found.setdefault("steps", line["step"])
@@ -188,4 +188,7 @@ def _whole(value: object) -> int | None:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    except OverflowError:  # a whole number of hundreds of digits
+        return None

@@ -202,7 +202,7 @@ class Session:
         self.history.add(metrics)
         self.saver.add_metrics(metrics)
         self.lived.watch.note(metrics)
-        self.train_loss = float(metrics.loss[-100:].mean())
+        self.train_loss = float(metrics.loss[-100:].mean(dtype=float))
         self.grad_norms = tuple(metrics.grad_norm[-1].tolist())
 
     def _look(self) -> None:
