@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,6 +26,9 @@ from tuilab.tui.theme import DARK, LIGHT, known_theme, light_filters
 from tuilab.tui.windows import WindowApp
 
 if TYPE_CHECKING:
+    from textual.app import SystemCommand
+    from textual.screen import Screen
+
     from tuilab.lab.preset import Preset
     from tuilab.lab.worker import Worker
 
@@ -136,6 +139,10 @@ class LabApp(WindowApp):
         if old.worker is not None:
             self.run_worker(asyncio.to_thread(old.worker.stop, STOP_SECONDS), group="stop")
         self.call_after_refresh(self._begin)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Textual's own commands, where the lab has none in their place."""
+        return () if isinstance(screen, LabScreen) else super().get_system_commands(screen)
 
     def action_command_palette(self) -> None:
         """Every command by its name."""

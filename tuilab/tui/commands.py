@@ -40,6 +40,10 @@ class LabCommands(Provider):
                 run = partial(self._lab.fork_with, dial.name, value)
                 yield f"new lane with {dial.name} {exact(value)}", "the same network, beside this one", run
 
+    def _themes(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        for name in self.app.available_themes:
+            yield f"theme {name}", "colours of the lab", partial(setattr, self.app, "theme", name)
+
     async def discover(self) -> Hits:
         """Before anything is typed: the commands."""
         for text, help_text, run in self._commands():
@@ -51,7 +55,7 @@ class LabCommands(Provider):
         typed = self._typed(query)
         if typed is not None:
             yield typed
-        for text, help_text, run in (*self._commands(), *self._dials(), *self._forks()):
+        for text, help_text, run in (*self._commands(), *self._dials(), *self._forks(), *self._themes()):
             score = matcher.match(text)
             if score > 0:
                 yield Hit(score, matcher.highlight(text), run, help=help_text)

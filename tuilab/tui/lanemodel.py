@@ -111,7 +111,7 @@ class LaneModel:
         step = self.frame.step if self.frame is not None else 0
         before = [place for place in self.places if place.step < step]
         if not before:
-            raise ValueError("this is the first moment there is")
+            raise ValueError(f"this is the first moment there is; {shown('run')} goes on, {shown('fork')} forks")
         self.go_back(before[-1].key)
         return before[-1]
 

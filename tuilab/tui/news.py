@@ -35,6 +35,8 @@ def bad_news(frame: Frame) -> str:
 
 def news(frame: Frame, turns: Sequence[Turn]) -> tuple[str, str]:
     """The newest thing to say, and its colour."""
+    if frame.error:
+        return f"why is told above; {shown('reset')} tries it again, {shown('open')} opens another preset", _FAINT
     if frame.message:
         return (frame.message, "$secondary") if frame.step else (waiting(), _FAINT)
     if frame.status == "finished":

@@ -30,7 +30,7 @@ class Guide(Library):
     def lead(self) -> None:
         """Show the next step, once there is something to lead through; after the last no more at the next start."""
         frame, steps = self.model.frame, self.lab.first_steps
-        if frame is None or (frame.step == 0 and frame.message):
+        if frame is None or (frame.step == 0 and (frame.message or frame.error)):
             return
         if frame.step:
             self.did("run")

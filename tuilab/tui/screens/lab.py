@@ -105,7 +105,9 @@ class LabScreen(LaneActions, Insights, Guide):
                 (self.show_charts if part == CHARTS else self.show_figures)(frame)
         if frame is not None:
             self.look_inside(frame)
-        if frame is None or (frame.step == 0 and frame.message):
+        if frame is not None and frame.error and frame.step == 0:
+            self.charts.failed()
+        elif frame is None or (frame.step == 0 and frame.message):
             self.charts.starting(frame.message if frame is not None else "", time.monotonic() - self._since)
         self.lead()
 
@@ -210,7 +212,10 @@ class LabScreen(LaneActions, Insights, Guide):
 
     @work
     async def action_reset(self) -> None:
-        """Begin anew; asks first if turns would be lost."""
+        """Begin anew; asks first if turns would be lost. After a failure that is a new run: its worker has ended."""
+        if self.model.frame is not None and self.model.frame.error:
+            self.lab.open(self.model.preset)
+            return
         if self.model.unsaved or self.model.lanes:
             from tuilab.tui.screens.small import ConfirmScreen
 

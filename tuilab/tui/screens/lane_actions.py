@@ -161,7 +161,7 @@ class LaneActions(ChartActions):
 
         model = self.model
         if not model.places:
-            self.tell("no moment is kept yet; the first is when the run begins", "$error")
+            self.tell(f"no moment is kept yet; the first is when the run begins: {shown('run')} begins it", "$error")
             return
 
         def turned(place: Place) -> list[Turn]:

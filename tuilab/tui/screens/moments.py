@@ -80,6 +80,8 @@ class MomentsScreen(Window[Wish | None]):
         self._list.clear_options()
         self._list.add_options(self._options())
         self._list.highlighted = min(at, len(self._places) - 1) if self._places else None
+        if not self._places:
+            self.query_one("#there", Static).update("no moment is left; esc leads back, and going on keeps new ones")
 
     @on(OptionList.OptionHighlighted)
     def _tell(self) -> None:

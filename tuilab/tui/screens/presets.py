@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tuilab.lab.preset import Preset
     from tuilab.lab.runs import RunEntry
 
+_NONE = "nothing named {!r}\n\nfewer letters find more; an empty field shows all presets"
+
 
 class PresetsScreen(Window["Preset | None"]):
     """Gives the preset that was chosen, or None."""
@@ -104,7 +106,9 @@ class PresetsScreen(Window["Preset | None"]):
         refs = [ref for ref, _ in chosen]
         options.highlighted = refs.index(self._current) if self._current in refs else 0 if refs else None
         if not refs:
-            self.query_one("#about", Static).update(f"nothing named {wanted!r}")
+            self._preset = None
+            self.query_one("#about", Static).update(_NONE.format(wanted))
+            self._curves()
 
     @on(OptionList.OptionHighlighted)
     def _show(self, event: OptionList.OptionHighlighted) -> None:

@@ -34,6 +34,7 @@ _HINTS = (
     ("x", "export"), ("esc", "back"),
 )  # fmt: skip
 _EMPTY = "no runs here yet\n\na run is saved into {}/ with its first step\nesc, and then space, makes one"
+_NONE = "nothing like {!r}\n\nfewer letters find more\nan empty field shows all runs"
 _SETTLE = 0.06  # seconds the cursor rests on a run before its curves are read
 
 
@@ -151,7 +152,7 @@ class RunsScreen(Window[Wish | None]):
         at = names.index(before.path.name) if before is not None and before.path.name in names else 0
         self._list.highlighted = at if names else None
         if not names:
-            why = f"nothing like {self._wanted!r}" if self._runs else _EMPTY.format(self._folder)
+            why = _NONE.format(self._wanted) if self._runs else _EMPTY.format(self._folder)
             self._shown.tell(why)
             self.query_one("#about", Static).update("")
 
@@ -165,7 +166,7 @@ class RunsScreen(Window[Wish | None]):
     @work(exclusive=True, group="curves")
     async def _preview(self, run: RunEntry) -> None:
         if run.problem:
-            self._shown.tell("this run cannot be read")
+            self._shown.tell("this run cannot be read\n\nchoose another")
             return
         if run.path not in self._curves:
             await asyncio.sleep(_SETTLE)
@@ -231,7 +232,10 @@ class RunsScreen(Window[Wish | None]):
     async def action_overlay(self) -> None:
         """Draw the run behind the present one, or no longer."""
         run = self._run
-        if run is None or run.problem:
+        if run is None:
+            return
+        if run.problem:
+            self._say(f"{run.name}: it cannot be read, so there is nothing to overlay; choose another", error=True)
             return
         kept = [ghost for ghost in self._ghosts if ghost.path != run.path]
         if len(kept) == len(self._ghosts):

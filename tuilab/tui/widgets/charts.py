@@ -131,6 +131,12 @@ class ChartStack(Vertical):
         self.ghosts = ghosts
         self._lines()
 
+    def failed(self) -> None:
+        """It came to no first step: nothing moves, and there are two ways to go on."""
+        self.top.empty = f"it could not begin\n{shown('reset')}  try again     {shown('open')}  another preset"
+        self.flow.empty = ""
+        self.redraw()
+
     def starting(self, message: str, seconds: float) -> None:
         """Before the first step: what is being done and for how long, with something that moves."""
         at = round(seconds * 12) % (2 * _BAR)
