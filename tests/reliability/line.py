@@ -42,7 +42,8 @@ class Line:
         if nice:
             command = ["nice", "-n", str(nice), *command]
         self.process = PtyProcess.spawn(
-            command, cwd=str(folder), env=environment(), dimensions=(size[1], size[0])
+            command, cwd=str(folder), dimensions=(size[1], size[0]),
+            env=environment(TUILAB_CONFIG=str(folder / "settings.toml")),  # nobody's own
         )  # fmt: skip
         self.pid = int(self.process.pid)
         self.written = b""  # the last KEPT bytes
@@ -110,6 +111,6 @@ class Line:
             os.kill(self.pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
-        self.process.terminated = True
+        self.process.terminated = self.process.closed = True
         with contextlib.suppress(OSError):
-            os.close(self.process.fd)
+            self.process.fileobj.close()  # not its number, which another terminal may have when the object goes

@@ -123,15 +123,16 @@ def _home(lab: Line) -> None:
 
 
 def _save(lab: Line) -> None:
-    """The run as last.toml."""
-    _home(lab)
-    lab.press("s")
-    lab.see(b"Save as a preset")
-    for keys in ("\x15", "last"):
-        lab.press(keys)
-        lab.read(BREATH)
-    lab.press("\r")
-    lab.see(b"saved as")
+    """The run as last.toml, in place of the name proposed. On a busy machine a key may overtake another: try again."""
+    for _ in range(PATIENCE):
+        _home(lab)
+        lab.press("s")
+        lab.see(b"Save as a preset")
+        for keys in ("\x15", "last", "\r", "\r"):  # the second for a file that is there already
+            lab.press(keys)
+            if lab.sees(b"saved as last.toml", seconds=1.0):
+                return
+    raise AssertionError(f"the run cannot be saved: {lab.where()}")
 
 
 def _full_speed(lab: Line) -> None:
