@@ -63,6 +63,10 @@ KINDS: tuple[Kind, ...] = (
     Kind("begin anew", 0.05, lambda rng: (ESC, "r", "\r", " ")),
     Kind("another preset", 0.05, lambda rng: (ESC, "p", *("j",) * rng.randrange(6), "\r")),
 )
+#: The preset with the most parameters, among which the moves choose.
+LARGEST = "noisy-labels"
+#: Another lane, with all the bookmarks that it may keep.
+FULL_LANE: Move = ("n", *("K",) * 17)
 #: Every window once, so that what is loaded when first used is loaded before memory is measured.
 TOUR: tuple[Move, ...] = (
     ("?", ESC), (":", "dropout", ESC, ESC), ("\r", ESC), ("j", "j", "j", "\r", ESC), ("s", ESC), ("p", "j", "j", ESC),

@@ -10,8 +10,8 @@ from tests.reliability.soak import Soak, soak
 
 
 def test_random_keys_for_some_seconds_leave_a_lab_that_answers_and_a_run_that_comes_again(tmp_path: Path) -> None:
-    out = soak(tmp_path, 5.0, seed=3, replays=0.0)
-    assert out.moves > 20 and out.runs >= 2 and out.steps > 0
+    out = soak(tmp_path, 10.0, seed=3, replays=0.0, tour=False)
+    assert out.moves > 20 and out.runs >= 1 and out.steps > 0
     assert out.replays == {"last.toml": True} and out.holds
 
 
@@ -27,7 +27,7 @@ def test_a_seed_makes_the_same_moves_and_none_that_ends_the_lab() -> None:
 
 def test_growth_counts_from_minute_five_and_fails_the_soak() -> None:
     out = Soak(1, seconds=600.0, replays={"last.toml": True})
-    assert out.growth is None
+    assert out.growth is None and out.holds
     out.rss = [(float(at), 100_000 if at < 300 else 104_000) for at in range(0, 601, 5)]
     assert out.growth is not None and abs(out.growth - 0.04) < 1e-9 and out.holds
     out.rss[-1] = (600.0, 106_000)
