@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import platform
+import subprocess
+import sys
 
 import pytest
 
@@ -68,6 +71,36 @@ def test_all_is_shown_in_the_end() -> None:
         clock.worked += TICK / 2
         parts.append(beat.next(True))
     assert [p for p in parts if p] == [FIGURES, CHARTS] and beat.settled
+
+
+_FREES = """
+import sys, numpy as np
+from tuilab.tui import memory
+
+def resident():
+    return next(int(row.split()[1]) for row in open("/proc/self/status") if row.startswith("VmRSS"))
+
+given = memory.give_back() if sys.argv[1] == "back" else True
+large = np.ones(3 * 2**20)  # after which glibc keeps what is smaller
+del large
+before = resident()
+kept, freed = [], []
+for _ in range(64):
+    freed.append(np.ones(2**17))
+    kept.append(bytes(4000))
+freed.clear()
+print(given, resident() - before)
+"""
+
+
+@pytest.mark.parametrize("way", ["back", "kept"])
+def test_what_is_freed_of_a_run_goes_back_to_the_system(way: str) -> None:
+    if platform.libc_ver()[0] != "glibc":
+        return
+    told = subprocess.run([sys.executable, "-c", _FREES, way], capture_output=True, text=True, check=True).stdout
+    given, grown = told.split()
+    assert given == "True"
+    assert (int(grown) < 8_000) == (way == "back"), f"{grown} kB of 64 MB stay"
 
 
 async def test_the_search_for_garbage_goes_on_once_all_is_there() -> None:

@@ -106,6 +106,7 @@ def _prepare(folder: Path) -> None:
     pixels = rng.integers(0, 256, (8192, 28, 28), dtype=np.uint8)
     np.savez(folder / "pixels.npz", x=pixels, y=rng.integers(0, 10, len(pixels)))
     (folder / "pixels.toml").write_text(_PRESET)
+    (folder / "config.toml").write_text("hints = false\n")
 
 
 def open_lab(folder: Path, *args: str) -> Terminal:

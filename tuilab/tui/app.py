@@ -124,6 +124,7 @@ class LabApp(WindowApp):
             worker.run()
 
     def _started(self, model: LabModel) -> Worker:
+        memory.give_back()
         worker = (model.make_worker or self._make_worker)(model.preset)
         worker.start()
         return worker

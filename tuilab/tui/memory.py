@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from textual.theme import Theme
     from textual.widget import Widget
 
+_LARGE = 64 * 2**10  # bytes from which on what is freed goes back to the system at once
+_ARENAS = 2
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # glibc's mallopt(3)
 LATEST = 120.0  # seconds after which the search begins again in any case
 
 
@@ -34,6 +37,21 @@ async def resume_when(ready: Callable[[], bool]) -> None:
         await asyncio.sleep(0.2)
     gc.freeze()
     gc.enable()
+
+
+def give_back() -> bool:
+    """Has glibc give back what is freed of moments, curves and networks; whether this is a system where it can.
+
+    Every run has a thread of its own, and glibc a heap for every thread: what one run freed stays there, of no use to
+    the next, so that a lab in which networks are opened one after the other grows by each.
+    """
+    import ctypes
+
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # another C library
+        return False
+    return bool(mallopt(_M_MMAP_THRESHOLD, _LARGE) and mallopt(_M_ARENA_MAX, _ARENAS))
 
 
 def let_go(screen: Screen[Any]) -> None:
