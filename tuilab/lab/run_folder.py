@@ -40,7 +40,7 @@ PRESET, METRICS, SNAPSHOT, WEIGHTS, RESULT, MACHINE = (
     "preset.toml", "metrics.jsonl", "snapshot.safetensors", "weights.safetensors", "result.json", "machine.json",
 )  # fmt: skip
 SAVE_EVERY = 0.5  # seconds; with what a save takes and a busy disk, a kill costs less than one
-SAVE_SHARE = 0.05  # of the time at most, where a disk is slow or a network large
+SAVE_SHARE = 0.05  # of a core at most, where a network is large; where a disk is slow, half of the time
 _FIGURES = ("_loss", "_accuracy")  # how a result's figures end
 _MAX_JSON = 64 * 2**20
 
@@ -140,7 +140,7 @@ class RunFolder:
         self._writer.submit("save", lambda: self._save(log, preset, state))
 
     def _save(self, log: metrics_log.MetricsLog | None, preset: Preset, state: SavedState | None) -> None:
-        begun = time.monotonic()
+        begun, worked = time.monotonic(), time.thread_time()
         if log is not None:
             log.write()
         # The timeline first: a snapshot never knows of more changes than the preset beside it.
@@ -148,7 +148,8 @@ class RunFolder:
         if state is not None:
             meta = {f.name: getattr(state, f.name) for f in fields(state) if f.name != "arrays"}
             write_atomic(self.path / SNAPSHOT, pack(state.arrays, meta))
-        self._due = max(self._due, time.monotonic() + (time.monotonic() - begun) / SAVE_SHARE)
+        now, worked = time.monotonic(), time.thread_time() - worked
+        self._due = max(self._due, now + (now - begun), now + worked / SAVE_SHARE)
 
     def finish(
         self, preset: Preset, state: SavedState | None, weights: Mapping[str, np.ndarray], result: Mapping[str, Any]
