@@ -54,6 +54,11 @@ def test_only_plain_files_of_a_sane_size_are_read(tmp_path: Path) -> None:
             read_inside(tmp_path / name, limit)
 
 
+def test_no_more_room_is_asked_for_than_a_file_takes(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"12345")
+    assert read_inside(tmp_path / "file", 2**62) == b"12345"  # no machine has room for such a limit
+
+
 def test_a_second_process_is_kept_out_until_the_first_is_gone(tmp_path: Path) -> None:
     code = f"from tuilab.lab.disk import FolderLock; from pathlib import Path; FolderLock(Path({str(tmp_path)!r}))"
     lock = FolderLock(tmp_path)
