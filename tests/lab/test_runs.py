@@ -71,6 +71,58 @@ def test_a_damaged_folder_is_listed_with_the_reason(tmp_path: Path) -> None:
     assert found.status == "damaged" and "not TOML" in found.problem and "\n" not in found.problem
 
 
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("[" * 100_000, (40, 0.7, 0.8)),
+        (f'{{"step": 41, "val_loss": {10**400}, "val_accuracy": -{10**400}}}', (41, None, None)),
+        (f'{{"step": {10**400}, "val_loss": 0.5, "val_accuracy": 1}}', (None, 0.5, 1.0)),
+    ],
+    ids=["deep", "long figures", "long step"],
+)
+def test_a_log_whose_last_line_holds_anything_is_listed(line: str, shown: tuple[object, ...], tmp_path: Path) -> None:
+    path = made(tmp_path, "run")
+    with (path / "metrics.jsonl").open("a") as file:
+        file.write(line + "\n")
+    [found] = entries(tmp_path)
+    assert (found.steps, found.val_loss, found.val_accuracy) == shown
+    assert (found.status, found.problem) == ("stopped", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["key = " + "[" * 4000, f'dataset = "xor"\nlr = {10**400}'], ids=["deep", "long number"]
+)
+def test_a_preset_too_deep_or_with_a_number_too_long_is_a_damaged_row(text: str, tmp_path: Path) -> None:
+    (made(tmp_path, "run") / "preset.toml").write_text(text)
+    [found] = entries(tmp_path)
+    assert found.status == "damaged" and found.problem.startswith(str(tmp_path)) and found.problem.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"a":' * 100_000, json.dumps({**RESULT, "params_sha256": "ab", "test_accuracy": 10**400})],
+    ids=["lists", "tables", "long number"],
+)
+def test_a_result_too_deep_or_with_a_number_too_long_is_none(text: str, tmp_path: Path) -> None:
+    (made(tmp_path, "run") / "result.json").write_text(text)
+    [found] = entries(tmp_path)
+    assert (found.status, found.steps, found.val_loss, found.test_accuracy) == ("stopped", 40, 0.7, None)
+
+
+def test_neither_log_nor_lock_of_another_is_looked_at_by_a_link(tmp_path: Path) -> None:
+    other, path = made(tmp_path, "other"), made(tmp_path, "run")
+    folder = RunFolder.open(other)
+    try:
+        for name in ("metrics.jsonl", ".lock"):
+            (path / name).unlink()
+            (path / name).symlink_to(other / name)
+        assert is_in_use(other) and not is_in_use(path)
+        found = entry(path)
+        assert (found.status, found.steps, found.val_loss) == ("stopped", None, None)
+    finally:
+        folder.close()
+
+
 def test_a_name_and_a_note_are_kept_in_the_folder(tmp_path: Path) -> None:
     path = made(tmp_path, "run")
     assert about(path) == ("", "")
