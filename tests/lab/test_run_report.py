@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from tuilab.lab.export import export
 from tuilab.lab.preset import Preset
 from tuilab.lab.run_folder import read_run
-from tuilab.lab.run_report import plots
+from tuilab.lab.run_report import as_html, as_svg, plots
 from tuilab.lab.script import run
 
 _VOID = {"meta"}
@@ -82,3 +83,20 @@ def test_a_run_of_numbers_has_no_accuracy_and_one_that_goes_on_no_result(tmp_pat
     text = export(tmp_path / "R", "html", tmp_path).read_text()
     checked(text)
     assert "which has not ended" in text
+
+
+@pytest.mark.parametrize("missing", ["epochs", "wall_s", "backend", "threads", "test_accuracy"])
+def test_a_result_that_lacks_figures_is_told_without_them(missing: str, ended: Path) -> None:
+    path = ended / "result.json"
+    path.write_text(json.dumps({key: v for key, v in json.loads(path.read_text()).items() if key != missing}))
+    text = as_html(read_run(ended)).decode()
+    checked(text)
+    assert "run R: finished after 120 steps" in text and ("epochs)" in text) == (missing == "test_accuracy")
+
+
+def test_a_result_of_three_keys_makes_a_page_and_a_picture(ended: Path) -> None:
+    (ended / "result.json").write_text('{"status": "stopped", "steps": 90, "params_sha256": "ab12"}')
+    run = read_run(ended)
+    checked(page := as_html(run).decode())
+    assert "run R: stopped after 90 steps<" in page and "ab12" in page and "class='figures'" not in page
+    assert "run R: stopped after 90 steps<" in as_svg(run).decode()
