@@ -73,6 +73,21 @@ def test_the_line_says_what_is_wrong(tmp_path: Path, content: bytes, words: str)
         read_idx(save(tmp_path, content))
 
 
+def announcing(elements: int, there: int = 0) -> bytes:
+    """A gzipped file whose header announces so many bytes; its size does not depend on what they are."""
+    return gzip.compress(b"\0\0\x08\x01" + elements.to_bytes(4, "big") + bytes(there), compresslevel=0)
+
+
+@pytest.mark.parametrize("there", [0, 2**20])
+def test_a_packed_file_unpacks_to_64_mib_or_a_hundred_times_its_size(tmp_path: Path, there: int) -> None:
+    packed = len(announcing(0, there))
+    most = 100 * packed if there else 2**26
+    with pytest.raises(DataError, match=f"found {there:,} bytes of elements, expected {most:,} "):
+        read_idx(save(tmp_path, announcing(most, there)))
+    with pytest.raises(DataError, match=f"unpacks to {most + 1:,} bytes, allowed up to {most:,} from {packed:,}"):
+        read_idx(save(tmp_path, announcing(most + 1, there)))
+
+
 def test_a_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         with pytest.raises(DataError, match="expected an IDX file"):
