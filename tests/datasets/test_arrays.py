@@ -125,6 +125,7 @@ def header(text: str) -> bytes:
         (header("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }") + bytes(9), "x: expected 4 bytes"),
         (bytes(2**26 + 1), "unpacks to 67,108,865 bytes"),
     ],
+    ids=["announces", "deep", "python", "longer", "bomb"],
 )
 def test_a_false_header_makes_no_room_and_runs_nothing(tmp_path: Path, member: bytes, words: str) -> None:
     path = tmp_path / "some.npz"
