@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine import Trainer
 from tuilab.lab.errors import LabError, RunError
 from tuilab.lab.preset import Preset, dumps, load_preset
 from tuilab.lab.resume import finished_result, resumed
@@ -138,6 +139,26 @@ def test_a_damaged_snapshot_is_one_line_and_the_folder_is_let_go(what: str, pres
         with pytest.raises(LabError) as caught:
             resumed(tmp_path / "run")
         assert str(caught.value).isprintable() and "in use" not in str(caught.value)
+
+
+@pytest.mark.parametrize("what", ["widths", "both"])
+def test_no_network_is_built_for_widths_that_the_snapshot_does_not_hold(
+    what: str, tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left(tiny, tmp_path / "run", 50)
+    path = tmp_path / "run" / "snapshot.safetensors"
+    arrays, meta = unpack(path)
+    meta["trainer"]["widths"][1:-1] = [4000, 4000]
+    path.write_bytes(pack(arrays, meta))
+    if what == "both":
+        (tmp_path / "run" / "preset.toml").write_text(dumps(tiny.with_(widths=(4000, 4000))))
+
+    def built(*_: object, **__: object) -> None:
+        raise AssertionError("a network was built")
+
+    monkeypatch.setattr(Trainer, "restore", built)
+    with pytest.raises(RunError, match=r"snapshot: it is not of this preset\.toml"):
+        resumed(tmp_path / "run")
 
 
 def test_a_run_that_still_runs_is_not_taken(preset: Preset, tmp_path: Path) -> None:
