@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -160,9 +161,20 @@ def test_targets_of_a_regression_are_standardised_and_can_be_taken_back(tmp_path
     assert np.allclose(back, plain.y_test, rtol=1e-5) and plain.y_mean == () and data.y_test.shape == (30, 1)
 
 
-def test_a_device_is_no_table_and_a_wide_header_takes_no_time(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="found a pipe or a device"):
-        read_table(Path("/dev/zero"))
+def test_what_never_ends_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "t.csv")
+    (tmp_path / "link.csv").symlink_to("/dev/zero")
+
+    def read(path: Path) -> bytes:
+        raise AssertionError(f"{path} was read")
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    for path in (Path("/dev/zero"), tmp_path / "t.csv", tmp_path / "link.csv"):
+        with pytest.raises(DataError, match=f"{path}: found a pipe or a device, expected a table as text"):
+            read_table(path)
+
+
+def test_a_wide_header_takes_no_time(tmp_path: Path) -> None:
     wide = [f"c{k}" for k in range(60_000)]
     with pytest.raises(DataError, match="found 'c7' twice"):
         read_table(save(tmp_path, ",".join([*wide, "c7"]) + "\n" + ",".join(["1"] * 60_001)))
