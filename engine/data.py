@@ -47,12 +47,10 @@ def _floats(name: str, values: ArrayLike) -> NDArray[np.float32]:
 
 
 def _check_finite(name: str, values: NDArray[np.float32]) -> None:
-    if np.isfinite(values.sum()):  # one pass, no temporary; a sum can overflow, so look closer only then
+    if np.isfinite(values.min()) and np.isfinite(values.max()):  # no temporary, and no sum that could overflow
         return
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        row, column = bad[0]
-        raise ValueError(f"{name}: found {values[row, column]} in row {row}, column {column}, expected finite numbers")
+    row, column = np.argwhere(~np.isfinite(values))[0]
+    raise ValueError(f"{name}: found {values[row, column]} in row {row}, column {column}, expected finite numbers")
 
 
 def _labels(y: ArrayLike, rows: int, classes: int) -> NDArray[np.int32]:

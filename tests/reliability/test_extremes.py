@@ -74,6 +74,7 @@ def test_data_with_nothing_to_learn_or_no_numbers_are_refused(
     assert (code, out) == (2, "") and words in err and err.count("\n") == 1
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("dataset", "sets", "diverges"),
     [
