@@ -3,9 +3,10 @@
     python -m tests.reliability.soak --minutes 60 --seed 1
 
 Types at the lab in a pseudo-terminal, moves drawn from the seed, at full training speed. Watched: the process lives and
-answers, no traceback, resident memory: after five minutes, in which everything was open once, it may not exceed its
-highest so far by more than GROWTH. Then the run is saved, the lab is left, and the saved preset and the run folders
-are replayed: the same parameters, bit for bit. Exit code 0 if all of that holds.
+answers, no traceback, resident memory at rest: every REST seconds the first preset is opened anew, which keeps nothing
+of what was before, and what is resident then may not grow by more than GROWTH after the first of these rests. Then the
+run is saved, the lab is left, and the saved preset and the run folders are replayed: the same parameters, bit for bit.
+Exit code 0 if all of that holds.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from tests.reliability import moves
 from tests.reliability.line import Line, environment, plain
 
 GROWTH = 0.05
-SETTLED = 300.0  # seconds after which memory counts
+REST = 300.0  # seconds from one to the next
 PROBE_EVERY = 300  # moves
 SAMPLE_EVERY = 5.0  # seconds
 PATIENCE = 8  # attempts
@@ -39,20 +40,16 @@ class Soak:
     preset: str = "digits"
     seconds: float = 0.0
     moves: int = 0
-    rss: list[tuple[float, int]] = field(default_factory=list)  # (seconds since the start, kB)
+    rss: list[int] = field(default_factory=list)  # kB, every SAMPLE_EVERY seconds
+    rests: list[int] = field(default_factory=list)  # kB
     runs: int = 0
     replays: dict[str, bool] = field(default_factory=dict)
     steps: int = 0  # replayed
 
-    def between(self, begin: float, end: float) -> list[int]:
-        """Memory samples of that time."""
-        return [kb for at, kb in self.rss if begin <= at < end]
-
     @property
     def growth(self) -> float | None:
-        """Largest memory since it settled over the largest before; None: too short."""
-        before, after = self.between(0.0, SETTLED), self.between(SETTLED, self.seconds + 1.0)
-        return max(after) / max(before) - 1.0 if before and after else None
+        """Memory at the last rest over that at the first; None: too short."""
+        return self.rests[-1] / self.rests[0] - 1.0 if len(self.rests) > 1 else None
 
     @property
     def holds(self) -> bool:
@@ -69,16 +66,21 @@ def soak(folder: Path, seconds: float, seed: int, *, preset: str = "digits", nic
         lab.see(b"steps/s", seconds=300.0)
         began = time.monotonic()
         if tour:
-            _tour(lab, out, began)
+            _tour(lab)
+            _open(lab, preset)
         _full_speed(lab)
         sampled = probed = 0.0
+        rested = REST
         while (at := time.monotonic() - began) < seconds:
             if at >= sampled:
                 sampled = at + SAMPLE_EVERY
-                out.rss.append((at, lab.rss()))
+                out.rss.append(lab.rss())
             if log and at >= probed:
                 probed = at + 60.0
-                print(f"{at:7.0f} s  {out.moves:7,} moves  {out.rss[-1][1]:9,} kB", flush=True)
+                print(f"{at:7.0f} s  {out.moves:7,} moves  {out.rss[-1]:9,} kB  at rest {out.rests}", flush=True)
+            if at >= rested:
+                rested = at + REST
+                _rest(lab, out)
             name, move = moves.draw(rng)
             _type(lab, move, pause * rng.random())
             out.moves += 1
@@ -88,7 +90,6 @@ def soak(folder: Path, seconds: float, seed: int, *, preset: str = "digits", nic
                 _probe(lab)
                 _full_speed(lab)
         out.seconds = time.monotonic() - began
-        out.rss.append((out.seconds, lab.rss()))
         _probe(lab)
         _save(lab)
         lab.press("q")
@@ -100,8 +101,8 @@ def soak(folder: Path, seconds: float, seed: int, *, preset: str = "digits", nic
     return out
 
 
-def _tour(lab: Line, out: Soak, began: float) -> None:
-    """All there is once, that memory be what it may be at most: the windows, and full lanes of the largest preset."""
+def _tour(lab: Line) -> None:
+    """All there is once: the windows, and full lanes of the largest preset."""
     for move in moves.TOUR:
         _type(lab, move)
     _open(lab, moves.LARGEST)
@@ -109,8 +110,14 @@ def _tour(lab: Line, out: Soak, began: float) -> None:
     for _ in range(4):
         _type(lab, moves.FULL_LANE, 0.1)
         lab.read(3.0)
-        out.rss.append((time.monotonic() - began, lab.rss()))
+
+
+def _rest(lab: Line, out: Soak) -> None:
+    """Memory with the first preset just opened; then on at full speed."""
     _open(lab, out.preset)
+    lab.read(5.0)
+    out.rests.append(lab.rss())
+    _full_speed(lab)
 
 
 def _open(lab: Line, preset: str) -> None:
@@ -188,12 +195,11 @@ def _replay_all(folder: Path, out: Soak, seconds: float, log: bool) -> None:
 
 def told(out: Soak) -> str:
     """The figures, for people."""
-    settled = max(out.between(0.0, SETTLED), default=0)
-    growth = "too short to measure growth" if out.growth is None else f"{100 * out.growth:+.2f} % later"
+    growth = "too short to measure growth" if out.growth is None else f"{100 * out.growth:+.2f} %"
     return "\n".join((
         f"soak      seed {out.seed}: {out.seconds / 60:.1f} minutes, {out.moves:,} moves, no crash",
-        f"memory    {out.rss[0][1]:,} kB at first, {settled:,} at most in five minutes, {out.rss[-1][1]:,} at the end,"
-        f" {max(kb for _, kb in out.rss):,} at most: {growth} (allowed {100 * GROWTH:.0f} %)",
+        f"memory    at rest, every {REST / 60:.0f} minutes, in kB: {', '.join(f'{kb:,}' for kb in out.rests) or '–'};"
+        f" {growth} (allowed {100 * GROWTH:.0f} %); {max(out.rss):,} at most in between",
         f"replays   {sum(out.replays.values())} of {len(out.replays)} bit for bit ({out.steps:,} steps),"
         f" of {out.runs} runs made",
     ))  # fmt: skip
