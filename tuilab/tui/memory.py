@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.theme import Theme
     from textual.widget import Widget
 
-_LARGE = 64 * 2**10  # bytes from which on what is freed goes back to the system at once
+_LARGE = 128 * 2**10  # bytes from which on what is freed goes back to the system at once
 _ARENAS = 2
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # glibc's mallopt(3)
 LATEST = 120.0  # seconds after which the search begins again in any case
