@@ -137,9 +137,16 @@ class LabApp(WindowApp):
             self.pop_screen()  # a window that was opened while this one was being chosen
         memory.let_go(self.screen)
         self.switch_screen(LabScreen(self.model))
-        if old.worker is not None:
-            self.run_worker(asyncio.to_thread(old.worker.stop, STOP_SECONDS), group="stop")
+        self.run_worker(self._leave_behind(old), group="stop")
         self.call_after_refresh(self._begin)
+
+    async def _leave_behind(self, old: LabModel) -> None:
+        """Save the run of a preset that was left; nothing of it stays in memory."""
+        worker, old.worker = old.worker, None
+        if worker is not None:
+            await asyncio.to_thread(worker.stop, STOP_SECONDS)
+        del worker
+        memory.clear_up()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Textual's own commands, where the lab has none in their place."""

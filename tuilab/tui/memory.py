@@ -45,13 +45,23 @@ def give_back() -> bool:
     Every run has a thread of its own, and glibc a heap for every thread: what one run freed stays there, of no use to
     the next, so that a lab in which networks are opened one after the other grows by each.
     """
+    return bool(_glibc("mallopt", _M_MMAP_THRESHOLD, _LARGE) and _glibc("mallopt", _M_ARENA_MAX, _ARENAS))
+
+
+def clear_up() -> None:
+    """After a run was left: what only circles hold is freed, and what lies free goes back to the system."""
+    gc.collect()
+    _glibc("malloc_trim", 0)
+
+
+def _glibc(name: str, *numbers: int) -> int:
+    """What that function of the C library gives; 0 where the C library has none of that name."""
     import ctypes
 
     try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):  # another C library
-        return False
-    return bool(mallopt(_M_MMAP_THRESHOLD, _LARGE) and mallopt(_M_ARENA_MAX, _ARENAS))
+        return int(getattr(ctypes.CDLL(None), name)(*numbers))
+    except (AttributeError, OSError, TypeError):
+        return 0
 
 
 def let_go(screen: Screen[Any]) -> None:
