@@ -65,6 +65,7 @@ def test_any_bytes_are_an_array_or_one_line(tmp_path: Path, content: bytes, star
         (b"\0\0\x08\x00", "1 to 8 dimensions"),
         (b"\0\0\x08\x02\0\0\0\1", "ends within its header"),
         (b"\0\0\x08\x03" + b"\xff" * 12, "announces 79,228,162,458,924,105,385,300,197,375 bytes"),
+        (b"\0\0\x08\x03" + bytes(4) + b"\xff" * 8, "announces 18,446,744,065,119,617,025 bytes"),
         (b"\0\0\x08\x01\x7f\xff\xff\xff" + bytes(9), "found 9 bytes of elements, expected 2,147,483,647"),
     ],
 )

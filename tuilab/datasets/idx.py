@@ -57,8 +57,9 @@ def _read(path: Path, stream: Readable, packed: int | None = None) -> NDArray[An
     shape = tuple(int(n) for n in np.frombuffer(sizes, ">u4"))
     kind = np.dtype(TYPES[head[2]])
     wanted = math.prod(shape) * kind.itemsize
-    if wanted > MAX_BYTES:
-        raise DataError(str(path), f"announces {wanted:,} bytes {shape}, allowed up to {MAX_BYTES:,}")
+    room = math.prod(max(n, 1) for n in shape) * kind.itemsize  # NumPy makes no array (0, 2³², 2³²) either
+    if room > MAX_BYTES:
+        raise DataError(str(path), f"announces {room:,} bytes {shape}, allowed up to {MAX_BYTES:,}")
     if packed is not None:
         check_unpacked(path, packed, wanted)
     content = read_at_most(stream, wanted + 1)
