@@ -104,7 +104,7 @@ async def test_a_preset_opened_leaves_no_window_and_nothing_of_the_old_lab() -> 
 async def test_what_a_window_showed_is_forgotten_when_it_closes() -> None:
     def strips() -> int:
         gc.collect()
-        return sum(isinstance(found, Strip) for found in gc.get_objects())
+        return sum(type(found) is Strip for found in gc.get_objects())
 
     async with open_fake() as (pilot, screen, _):
 
