@@ -63,6 +63,8 @@ def test_a_shell_puts_the_lab_aside_and_brings_it_back(tmp_path: Path) -> None:
         shell.wait(lambda: shell.steps == at + 1)
         shell.press("q")
         shell.wait(lambda: shell.raw.rindex(b"\x1b[?1049l") > shell.raw.rindex(b"\x1b[?1049h"))
+        # What is typed while the lab still ends is the lab's, and gone with it: a person waits for the prompt, too.
+        shell.wait(lambda: shell.raw.endswith(b"$ "))
         shell.press("echo code $?; exit\r")
         shell.see("code 0")
         shell.end()
