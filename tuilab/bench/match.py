@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from statistics import median
@@ -18,6 +19,9 @@ from tuilab.bench.cases import PLAIN, Case, find_case
 
 PEERS = ("products", "torch", "jax", "sklearn")
 ROUNDS = 5
+#: Seconds before a turn. Idle threads of a BLAS and of OpenMP first spin for a tenth of a second or more and take a
+#: core from whoever comes next; everyone begins on cores that are free.
+SETTLE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class _Process:
     def turn(self) -> float:
         """One timing, in microseconds a step."""
         assert self._process.stdin is not None
+        time.sleep(SETTLE)
         self._process.stdin.write("\n")
         self._process.stdin.flush()
         return float(self._answer()["us"])
