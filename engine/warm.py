@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from engine.compiled import cache_folder, is_warm
 
-_CHILD = "import sys; sys.path[:] = {path!r}; from engine.warm import compile_kernels; compile_kernels()"
+_CHILD = "import sys; sys.path[:] = {path!r}; from engine.warm import compile_second_half as go; go()"
 #: Versions of the engine whose compiled code is kept: this one and those used last.
 KEPT_VERSIONS = 4
 Report = Callable[[str, int, int], None]
@@ -33,26 +33,27 @@ def warm_up(report: Report | None = None) -> None:
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
+        from engine.cpu.activate import activate_layer
         from engine.cpu.rows import run_stages
 
         run_stages.address()
-        tell("steps", 1, 3)
-        compile_steps()
-        tell("activations and optimizers", 2, 3)
+        tell("activations", 1, 3)
+        activate_layer.address()
+        tell("steps and optimizers", 2, 3)
     finally:
         child.wait()  # whatever it could not do is compiled here when it is needed
     forget_old_versions()
     tell("ready", 3, 3)
 
 
-def compile_kernels() -> None:
-    """The kernels of activations, optimizers and parameters."""
-    from engine.cpu.activate import activate_layer
+def compile_second_half() -> None:
+    """The loop over steps, gradients and optimizers: about as long a task as the stages of a step."""
     from engine.cpu.parameters import parameter_share
     from engine.cpu.update import update_range
 
-    for kernel in (update_range, activate_layer, parameter_share):
+    for kernel in (parameter_share, update_range):
         kernel.address()
+    compile_steps()  # last: what this leaves in the cache says that all is there
 
 
 def compile_steps() -> None:
