@@ -58,6 +58,8 @@ def settled(*keys: str) -> Callable[[Pilot[int]], Any]:
         await until(pilot, lambda: screen.settled)
         await pilot.press(*keys)
         await pilot.pause()
+        await until(pilot, lambda: screen.settled)
+        await pilot.pause()
 
     return before
 

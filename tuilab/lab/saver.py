@@ -35,12 +35,12 @@ class Saver:
         """Why what is in memory is not on the disk, in one line; None while it is."""
         return self._trouble or (self.folder.problem if self.folder is not None else None)
 
-    def make(self, preset: Preset) -> bool:
+    def make(self, preset: Callable[[], Preset]) -> bool:
         """Makes the folder in `runs` if there is none yet; True if it was made now."""
         if self.folder is not None or self.runs is None:
             return False
         try:
-            self.folder = RunFolder.create(preset, runs=self.runs)
+            self.folder = RunFolder.create(preset(), runs=self.runs)
         except LabError as error:
             self._trouble, self.runs = str(error), None
             return False

@@ -175,7 +175,7 @@ class Session:
         """Trains `n` steps, fewer if the run ends before; gives the number done. Engine thread."""
         trainer = self.trainer
         self.apply_turns()
-        if self.saver.make(self.lived_preset()):
+        if self.saver.make(self.lived_preset):
             self._begin_saving()
         begun, first = time.perf_counter(), trainer.step
         while trainer.step < first + n and not self.ended:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 #: Makes the worker of a preset. Called on a thread, for it loads the engine.
 MakeWorker = Callable[["Preset"], "Worker"]
 
+#: Seconds for which one thread may keep Python from another that wants it. The engine wants it for a moment between two
+#: chunks, and waited through most of a picture by the usual 5 ms.
+SWITCH_S = 0.001
 USUAL = Settings(hints=False)  # who has none read from a file is no first-time user
 STOP_SECONDS = 10.0
 INTERRUPTED = 130  # the exit code of a lab that was ended from outside; what was done is saved
@@ -209,6 +212,7 @@ def open_lab(
 
         return Worker(Session(chosen, backend=backend, threads=threads, runs=RUNS))
 
+    sys.setswitchinterval(SWITCH_S)
     app = LabApp(preset, make_worker, speed=speed, paused=paused, settings=load())
     if seek is not None:
         app.model.seek(str(seek))

@@ -1,8 +1,8 @@
 """What the screen shows at the next tick, so that watching a run costs the run little.
 
 Figures and charts take turns: a change in both at once would have the screen composed anew from top to bottom, dials
-included, which takes three times as long. While a run is on its way the charts, which cost most, wait until the screen
-has used no more than SHARE of a core, but never longer than LONGEST. A small network's charts never wait.
+included, which takes three times as long. While a run is on its way both wait until the screen has used no more than
+SHARE of a core, but never longer than LONGEST. The screen of a small network never waits.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 
 SHARE = 0.04  # of one core
-LONGEST = 0.2  # seconds from one picture of the charts to the next at most
 _SAVED = 0.5  # seconds for which an unused share is kept
 
 FIGURES, CHARTS = "figures", "charts"
+#: Seconds from one picture of them to the next, but for the tick in which they come: together ten a second and more.
+LONGEST = {FIGURES: 0.11, CHARTS: 0.23}
 
 
 class Beat:
@@ -25,9 +26,9 @@ class Beat:
     ):  # fmt: skip
         self._now, self._cpu = now, cpu
         self._due: set[str] = set()
-        self._last = ""
+        self._last = CHARTS
         self._at, self._spent = now(), cpu()
-        self._shown = -LONGEST
+        self._shown = {part: -seconds for part, seconds in LONGEST.items()}
         self._credit = 0.0  # seconds of work that may be done at once
 
     @property
@@ -45,12 +46,11 @@ class Beat:
         earned = SHARE * (now - self._at) - (spent - self._spent)
         self._credit = max(min(self._credit + earned, SHARE * _SAVED), -SHARE)
         self._at, self._spent = now, spent
-        other = CHARTS if self._last == FIGURES else FIGURES
-        turn = other if other in self._due else self._last if self._last in self._due else ""
-        if turn == CHARTS and busy and self._credit < 0 and now - self._shown < LONGEST:
-            turn, self._last = "", CHARTS  # as if it had been: the figures go on at their pace
-        elif turn:
-            self._last = turn
-            self._due.discard(turn)
-            self._shown = now if turn == CHARTS else self._shown
-        return turn
+        for part in (FIGURES, CHARTS) if self._last == CHARTS else (CHARTS, FIGURES):
+            waits = busy and self._credit < 0 and now - self._shown[part] < LONGEST[part]
+            if part in self._due and not waits:
+                self._last = part
+                self._due.discard(part)
+                self._shown[part] = now
+                return part
+        return ""

@@ -89,7 +89,7 @@ class LabScreen(LaneActions, Insights, Guide):
     @property
     def settled(self) -> bool:
         """Whether everything shows the newest frame."""
-        return self.model.frame is not None and self._beat.settled
+        return self.model.frame is not None and self._beat.settled and not self._moved
 
     # ---- from the worker to the screen
 
