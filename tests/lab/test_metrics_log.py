@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,23 @@ def test_torn_and_foreign_lines_are_left_out(path: Path) -> None:
     path.write_bytes(b'{"step": 1, "loss": 1}\n\xff\xfe\n[1]\n{"step": true}\n{"step": -1}\n{}\n{"step": 2}\n{"st')
     assert [line["step"] for line in read_lines(path)] == [1, 2]
     assert list(read_lines(path.with_name("none"))) == []
+
+
+@pytest.mark.parametrize("figure", ["1e308", "-1e39", "1e999", "10" * 30, "true", '"x"', "null"])
+def test_what_a_curve_cannot_hold_is_a_gap_in_it(figure: str, path: Path) -> None:
+    path.write_text(
+        f'{{"step": 1, "loss": {figure}, "accuracy": {figure}, "lr": 0.1, "grad_norm": [{figure}, 1.0, 2.0]}}\n'
+        f'{{"step": 1, "val_loss": {figure}, "val_accuracy": {figure}}}\n'
+        '{"step": 2, "loss": 2.5, "accuracy": 1, "lr": 0.1, "grad_norm": [3.0, 1.0, 2.0]}\n'
+    )
+    history = History(3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fill(history, path, 2)
+        curves = history.series()
+    for curve in (curves.train, curves.accuracy, curves.grad_norm[0]):
+        assert np.isnan([curve.low[0], curve.mean[0], curve.high[0]]).all() and curve.mean[1] > 0
+    assert np.isnan(curves.val.mean).all()
 
 
 @given(st.binary(max_size=200))

@@ -223,12 +223,17 @@ def test_what_is_no_run_is_one_line(tmp_path: Path) -> None:
     assert not is_run("a\0b") and not is_run("x" * 5000)
 
 
-@pytest.mark.parametrize("damage", [{"steps": -1}, {"steps": 10**15}, {"threads": "x"}, {"val_loss": 10**400}])
+@pytest.mark.parametrize("damage", [
+    {"steps": -1}, {"steps": 10**15}, {"threads": "x"}, {"val_loss": 10**400},
+    {"events": [{"step": 5, "dropout": float("inf")}]}, {"events": [{"step": 5, "dropout": float("nan")}]},
+])  # fmt: skip
 def test_a_result_with_impossible_figures_is_no_result(damage: dict, tiny: Preset, tmp_path: Path) -> None:
     finished(tiny, tmp_path / "run")
     path = tmp_path / "run" / "result.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | damage))
-    assert read_run(tmp_path / "run").result is None
+    told = json.dumps(json.loads(path.read_text()) | damage)
+    for text in (told, told.replace("Infinity", "1e999")):
+        path.write_text(text)
+        assert read_run(tmp_path / "run").result is None
 
 
 def test_the_preset_of_a_run_reads_no_other_file(tiny: Preset, tmp_path: Path) -> None:

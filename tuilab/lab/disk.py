@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from tuilab.lab.errors import RunError
 
@@ -63,6 +66,17 @@ def read_inside(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise OSError(None, f"larger than {limit:,} bytes")
     return data
+
+
+def finite_json(data: bytes | str) -> Any:
+    """What JSON says, as this lab writes it: raises ValueError at a number that is not finite, in float64, either."""
+    return json.loads(data, parse_float=_finite, parse_constant=_finite)
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(value := float(text)):
+        raise ValueError(f"found {text}, expected a finite number")
+    return value
 
 
 class FolderLock:

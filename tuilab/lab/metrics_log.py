@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 ROWS = 4096  # about as many rows as a run of any length writes
 MAX_BYTES = 2**30
+LARGEST = 3.4e38  # of a figure: the curves are float32
 _EVAL_VALUES = 2  # loss and accuracy; a training row has at least four values
 _CUT = np.empty((0, 0))
 _MAX_HELD = 4 * 2**20  # values, and characters, kept for a disk that takes nothing
@@ -231,8 +232,10 @@ def as_row(line: dict[str, Any], layers: int) -> Row | None:
 
 
 def _number(value: object) -> float:
-    """A value of a line as a float; NaN for null and for what is no number."""
-    return float(value) if isinstance(value, float) or (isinstance(value, int) and abs(value) < 1e30) else math.nan
+    """A value of a line as a float that a float32 can hold; NaN for null and for whatever else it is."""
+    if isinstance(value, float | int) and not isinstance(value, bool) and abs(value) <= LARGEST:
+        return float(value)
+    return math.nan
 
 
 def fill(history: History, path: Path, until: int) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuilab.lab import metrics_log
-from tuilab.lab.disk import FolderLock, Writer, read_inside, why, write_atomic
+from tuilab.lab.disk import FolderLock, Writer, finite_json, read_inside, why, write_atomic
 from tuilab.lab.errors import RunError
 from tuilab.lab.preset import Preset, dumps, load_preset
 from tuilab.lab.tensors import pack, unpack
@@ -292,7 +292,7 @@ def is_run(ref: str | Path) -> bool:
 def _table(path: Path) -> dict[str, Any] | None:
     """The JSON object in `path`, or None if there is none (a kill before it was written)."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(read_inside(path, _MAX_JSON))
+        found = finite_json(read_inside(path, _MAX_JSON))
         if isinstance(found, dict):
             return found
     return None

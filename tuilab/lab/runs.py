@@ -5,7 +5,6 @@ A name and a note of one's own lie in the run folder's `note.toml`, which is alw
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tuilab.lab import metrics_log
 from tuilab.lab.checks import check_text
-from tuilab.lab.disk import open_inside, read_inside, why, write_atomic
+from tuilab.lab.disk import finite_json, open_inside, read_inside, why, write_atomic
 from tuilab.lab.errors import LabError, RunError
 from tuilab.lab.preset import Preset
 from tuilab.lab.run_folder import METRICS, PRESET, RUNS, RunRecord, read_run
@@ -163,7 +162,7 @@ def _last_lines(path: Path) -> dict[str, Any]:
         return found
     for text in reversed(lines):
         try:
-            line = json.loads(text)
+            line = finite_json(text)
         except (ValueError, RecursionError):
             continue
         if isinstance(line, dict) and "step" in line:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuilab.lab.disk import read_inside, why
+from tuilab.lab.disk import finite_json, read_inside, why
 from tuilab.lab.errors import RunError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def unpack(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         data = read_inside(path, MAX_BYTES)
         arrays = load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-        meta = json.loads(header.get("__metadata__", {}).get(_KEY, "{}"))
+        meta = finite_json(header.get("__metadata__", {}).get(_KEY, "{}"))
     except (OSError, SafetensorError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise RunError(f"{path}: {why(error)}, expected a safetensors file of this lab") from None
     if not isinstance(meta, dict):
