@@ -43,15 +43,15 @@ def test_cheap_charts_never_wait() -> None:
     assert figures == pytest.approx(12, abs=0.2) and charts == pytest.approx(12, abs=0.2)
 
 
-def test_a_dear_screen_waits_but_shows_ten_pictures_a_second() -> None:
+def test_a_dear_screen_waits_but_shows_ten_figures_a_second() -> None:
     figures, charts, worked = watched(0.009, busy=True)
-    assert figures == pytest.approx(1 / (3 * TICK), rel=0.1) and charts == pytest.approx(1 / (6 * TICK), rel=0.1)
-    assert figures + charts >= 10 and worked <= SHARE * 1.2
+    assert figures >= 10 and charts == pytest.approx(1 / (6 * TICK), rel=0.15)
+    assert worked <= 0.009 * charts + 0.001 * figures + 1e-9
 
 
 def test_a_middling_screen_uses_its_share() -> None:
     figures, charts, worked = watched(0.004, busy=True)
-    assert figures + charts > 12 and worked == pytest.approx(SHARE, rel=0.2)
+    assert figures >= 10 and charts > 5 and worked == pytest.approx(SHARE, rel=0.2)
 
 
 def test_nothing_is_older_than_the_longest_wait() -> None:

@@ -14,8 +14,8 @@ SHARE = 0.04  # of one core
 _SAVED = 0.5  # seconds for which an unused share is kept
 
 FIGURES, CHARTS = "figures", "charts"
-#: Seconds from one picture of them to the next, but for the tick in which they come: together ten a second and more.
-LONGEST = {FIGURES: 0.11, CHARTS: 0.23}
+#: Seconds from one picture of them to the next, but for the tick in which they come: ten new figures a second and more.
+LONGEST = {FIGURES: 0.07, CHARTS: 0.23}
 
 
 class Beat:
@@ -46,7 +46,8 @@ class Beat:
         earned = SHARE * (now - self._at) - (spent - self._spent)
         self._credit = max(min(self._credit + earned, SHARE * _SAVED), -SHARE)
         self._at, self._spent = now, spent
-        for part in (FIGURES, CHARTS) if self._last == CHARTS else (CHARTS, FIGURES):
+        late = now - self._shown[FIGURES] >= LONGEST[FIGURES]
+        for part in (FIGURES, CHARTS) if late or self._last == CHARTS else (CHARTS, FIGURES):
             waits = busy and self._credit < 0 and now - self._shown[part] < LONGEST[part]
             if part in self._due and not waits:
                 self._last = part
