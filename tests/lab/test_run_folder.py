@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -91,6 +92,29 @@ def test_metrics_timeline_and_snapshot_are_saved_about_every_second(
     folder._writer.drain(5)
     state = read_run(folder.path).state()
     assert state is not None and state.step == 60
+    session.close()
+
+
+def test_saves_that_cost_much_are_spaced_but_the_first_is_not_counted(
+    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [time.monotonic()]
+    worked = itertools.count()  # a second for each save
+    monkeypatch.setattr(run_folder.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(run_folder.time, "thread_time", lambda: float(next(worked)))
+    session = Session(tiny, runs=tmp_path)
+    session.advance(10)
+    folder = session.folder
+    assert folder is not None
+    for due in (True, False):  # what the first save loads, it loads once
+        clock[0] += run_folder.SAVE_EVERY
+        assert folder.is_due
+        session.advance(10)
+        folder._writer.drain(5)
+        clock[0] += run_folder.SAVE_EVERY
+        assert folder.is_due == due
+    clock[0] += 1.0 / run_folder.SAVE_SHARE
+    assert folder.is_due
     session.close()
 
 

@@ -68,6 +68,7 @@ class RunFolder:
         self._writer = Writer()
         self._log: metrics_log.MetricsLog | None = None
         self._due = 0.0
+        self._saved = False
 
     @classmethod
     def create(cls, preset: Preset, *, out: str | Path | None = None, runs: str | Path = RUNS) -> RunFolder:
@@ -149,7 +150,9 @@ class RunFolder:
             meta = {f.name: getattr(state, f.name) for f in fields(state) if f.name != "arrays"}
             write_atomic(self.path / SNAPSHOT, pack(state.arrays, meta))
         now, worked = time.monotonic(), time.thread_time() - worked
-        self._due = max(self._due, now + (now - begun), now + worked / SAVE_SHARE)
+        if self._saved:  # the first also loads what saving needs: as if it took that long each time, a second was lost
+            self._due = max(self._due, now + (now - begun), now + worked / SAVE_SHARE)
+        self._saved = True
 
     def finish(
         self, preset: Preset, state: SavedState | None, weights: Mapping[str, np.ndarray], result: Mapping[str, Any]
