@@ -118,6 +118,32 @@ def test_saves_that_cost_much_are_spaced_but_the_first_is_not_counted(
     session.close()
 
 
+def test_a_long_log_does_not_put_the_next_save_off(
+    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, worked = [time.monotonic()], [0.0]
+    write = run_folder.metrics_log.MetricsLog.write
+
+    def slow(log: run_folder.metrics_log.MetricsLog) -> None:
+        worked[0] += 60.0  # by the step, and not less for being done less often
+        write(log)
+
+    monkeypatch.setattr(run_folder.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(run_folder.time, "thread_time", lambda: worked[0])
+    monkeypatch.setattr(run_folder.metrics_log.MetricsLog, "write", slow)
+    session = Session(tiny, runs=tmp_path)
+    session.advance(10)
+    folder = session.folder
+    assert folder is not None
+    for _ in range(3):
+        clock[0] += run_folder.SAVE_EVERY
+        assert folder.is_due
+        session.advance(10)
+        folder._writer.drain(5)
+    assert worked[0] > 60.0
+    session.close()
+
+
 def test_a_clock_set_back_does_no_harm(tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_folder.time, "strftime", lambda _: "19700101-000000")
     made = [RunFolder.create(tiny, runs=tmp_path) for _ in range(3)]

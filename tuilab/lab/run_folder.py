@@ -23,7 +23,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuilab.lab import metrics_log
+from tuilab.lab import metrics_log, tensors
 from tuilab.lab.disk import FolderLock, Writer, finite_json, read_inside, why, write_atomic
 from tuilab.lab.errors import RunError
 from tuilab.lab.preset import Preset, dumps, load_preset
@@ -109,6 +109,7 @@ class RunFolder:
         """
         self._log = metrics_log.MetricsLog(self.path / METRICS, total_steps)
         self._submit(MACHINE, _json_bytes(machine))
+        self._writer.submit("ready", tensors.get_ready)
         log = self.path / METRICS
         if curves is None:
             self._writer.submit("begin", lambda: metrics_log.keep_until(log, step))
@@ -141,9 +142,10 @@ class RunFolder:
         self._writer.submit("save", lambda: self._save(log, preset, state))
 
     def _save(self, log: metrics_log.MetricsLog | None, preset: Preset, state: SavedState | None) -> None:
-        begun, worked = time.monotonic(), time.thread_time()
+        begun = time.monotonic()
         if log is not None:
             log.write()
+        worked = time.thread_time()  # a log costs by the step, however often it is written
         # The timeline first: a snapshot never knows of more changes than the preset beside it.
         write_atomic(self.path / PRESET, dumps(preset).encode())
         if state is not None:

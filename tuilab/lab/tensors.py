@@ -17,6 +17,11 @@ MAX_BYTES = 8 * 2**30
 _KEY = "tuilab"  # of the header's metadata, which holds text only
 
 
+def get_ready() -> None:
+    """Loads what packing needs, which takes longer than to pack."""
+    import safetensors.numpy  # noqa: F401
+
+
 def pack(arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> bytes:
     """The bytes of a safetensors file with `arrays` and, as JSON in its header, `meta`."""
     import numpy as np
