@@ -39,7 +39,7 @@ RUNS = Path("runs")
 PRESET, METRICS, SNAPSHOT, WEIGHTS, RESULT, MACHINE = (
     "preset.toml", "metrics.jsonl", "snapshot.safetensors", "weights.safetensors", "result.json", "machine.json",
 )  # fmt: skip
-SAVE_EVERY = 0.5  # seconds; with what a save takes and a busy disk, a kill costs less than one
+SAVE_EVERY = 0.4  # seconds; with what a save takes and a busy disk, a kill costs less than one
 SAVE_SHARE = 0.05  # of a core at most, where a network is large; where a disk is slow, half of the time
 _FIGURES = ("_loss", "_accuracy")  # how a result's figures end
 _MAX_JSON = 64 * 2**20
