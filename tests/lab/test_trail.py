@@ -188,7 +188,7 @@ def test_going_back_in_a_worker_pauses_and_says_why_it_cannot(tiny: Preset) -> N
         frame = wait(worker, lambda f: f.step > 3000 and len(f.places) > 5)
         worker.lane("bookmark")
         frame = wait(worker, lambda f: any(p.name == "mark 1" for p in f.places))
-        place = frame.places[2]
+        [place] = [p for p in frame.places if p.name == "mark 1"]  # an automatic one may be thinned out meanwhile
         worker.lane("go_back", place.key)
         frame = wait(worker, lambda f: f.status == "paused")
         assert frame.step == place.step and frame.curves.train.x.max() <= place.step

@@ -57,7 +57,7 @@ def settled(*keys: str) -> Callable[[Pilot[int]], Any]:
         assert isinstance(screen, LabScreen)
         await until(pilot, lambda: screen.settled)
         await pilot.press(*keys)
-        await pilot.pause()
+        await pilot.pause(0.3 if keys else None)  # a chart's move is a message that leads to another
         await until(pilot, lambda: screen.settled)
         await pilot.pause()
 
