@@ -18,7 +18,7 @@ from tuilab.tui.asking import SHARE, Asking
 from tuilab.tui.screens.lab import LabScreen
 from tuilab.tui.widgets.layers import LayersPanel
 from tuilab.tui.widgets.looks import LookView
-from tuilab.tui.widgets.metrics import Card
+from tuilab.tui.widgets.metrics import Metrics
 
 SIZES = [(80, 24), (140, 40), (200, 60)]
 
@@ -127,9 +127,9 @@ async def test_every_view_of_the_upper_chart() -> None:
 
 async def test_the_gap_has_an_arrow() -> None:
     async with open_fake(trained()) as (_, screen, _):
-        value = screen.query_one("#card-gap", Card).render().plain
-        assert value.split()[-1] in ("growing", "steady", "closing")
-        assert any(arrow in value for arrow in "▲→▼")
+        gap = screen.query_one(Metrics).cards["gap"]
+        assert gap.aside in ("growing", "steady", "closing") and gap.value[-1] in "▲→▼"
+        assert f"{gap.value} {gap.aside}" in screen.query_one(Metrics).render().plain
 
 
 class Told(references.Fitting):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CHUNK_S = 0.02  # a pause has to act within 0.05 s, and one chunk may take longer than foreseen
+CHUNK_S = 0.03  # a pause has to act within 0.05 s, and one chunk may take longer than foreseen
 _GROWTH = 4  # of a chunk over the one before, at most
 _MOST = 1_000_000
 _SMOOTHING_S = 0.5

@@ -1,6 +1,6 @@
 """One background thread that moves a session and its lanes, so that nothing the training does makes the screen wait.
 
-Every method but `stop` and `as_preset` returns at once; what it asks for happens between two chunks of about 20 ms.
+Every method but `stop` and `as_preset` returns at once; what it asks for happens between two chunks of about 30 ms.
 What the thread has to tell is in `frame()`, a picture of one moment that no later step changes.
 """
 

@@ -15,7 +15,7 @@ _SAVED = 0.5  # seconds for which an unused share is kept
 
 FIGURES, CHARTS = "figures", "charts"
 #: Seconds from one picture of them to the next, but for the tick in which they come: ten new figures a second and more.
-LONGEST = {FIGURES: 0.07, CHARTS: 0.23}
+LONGEST = {FIGURES: 0.07, CHARTS: 0.48}
 
 
 class Beat:
@@ -40,12 +40,14 @@ class Beat:
         """There is a new frame."""
         self._due = {FIGURES, CHARTS}
 
+    def rests(self, busy: bool) -> bool:
+        """Whether whatever there is has to wait, so that nobody need look for it. `busy`: a run is on its way."""
+        now = self._count()
+        return busy and self._credit < 0 and all(now - at < LONGEST[part] for part, at in self._shown.items())
+
     def next(self, busy: bool) -> str:
-        """FIGURES or CHARTS, which counts as shown then, or nothing. `busy`: a run is on its way."""
-        now, spent = self._now(), self._cpu()
-        earned = SHARE * (now - self._at) - (spent - self._spent)
-        self._credit = max(min(self._credit + earned, SHARE * _SAVED), -SHARE)
-        self._at, self._spent = now, spent
+        """FIGURES or CHARTS, which counts as shown then, or nothing."""
+        now = self._count()
         late = now - self._shown[FIGURES] >= LONGEST[FIGURES]
         for part in (FIGURES, CHARTS) if late or self._last == CHARTS else (CHARTS, FIGURES):
             waits = busy and self._credit < 0 and now - self._shown[part] < LONGEST[part]
@@ -55,3 +57,11 @@ class Beat:
                 self._shown[part] = now
                 return part
         return ""
+
+    def _count(self) -> float:
+        """Brings the credit up to now, and gives the time."""
+        now, spent = self._now(), self._cpu()
+        earned = SHARE * (now - self._at) - (spent - self._spent)
+        self._credit = max(min(self._credit + earned, SHARE * _SAVED), -SHARE)
+        self._at, self._spent = now, spent
+        return now

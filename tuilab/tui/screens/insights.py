@@ -11,7 +11,7 @@ from tuilab.tui.figures import grouped, percent, short
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.widgets.boundary import Maps
 from tuilab.tui.widgets.charts import ChartStack
-from tuilab.tui.widgets.layers import LayersPanel, watching
+from tuilab.tui.widgets.layers import watching
 from tuilab.tui.widgets.looks import kinds, looking
 from tuilab.tui.widgets.side import SidePanel
 
@@ -64,9 +64,10 @@ class Insights(Screen[None]):
 
     def show_panels(self, frame: Frame) -> None:
         """Bring what is beside the charts up to `frame`."""
-        self.query_one(SidePanel).show(self.model.turns, self.kinds)
-        for panel in self.query(LayersPanel):
-            if panel.display:
+        side, below = self.query_one(SidePanel), self.query_one(ChartStack).table
+        side.show(self.model.turns, self.kinds)
+        for panel, shown in ((side.table, side.open), (below, below.display)):
+            if shown:  # else to show it would have the whole screen arranged anew
                 panel.show(self.model.widths, frame.curves, frame.recipe.activation)
 
     def action_surfaces(self) -> None:

@@ -62,7 +62,7 @@ class LabScreen(LaneActions, Insights, Guide):
     def compose(self) -> ComposeResult:
         preset = self.model.preset
         yield HeaderBar(preset.title or preset.name, network(preset.widths))
-        yield Metrics(id="metrics")
+        yield Metrics()
         yield Banner()
         yield LaneStrip()
         with Horizontal(id="body"):
@@ -95,6 +95,8 @@ class LabScreen(LaneActions, Insights, Guide):
 
     def tick(self) -> None:
         """Show the newest frame if there is one; until the first step the time that passes."""
+        if self._beat.rests(busy=self.model.running):
+            return
         if self.model.poll() is not None:
             self._beat.news()
             self.note_lane()

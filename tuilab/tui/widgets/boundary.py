@@ -14,6 +14,7 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tuilab.tui.asking import Found
 from tuilab.tui.memory import on_theme
 from tuilab.tui.theme import class_color
 
@@ -59,6 +60,7 @@ class Maps:
 
     def __init__(self, screen: Screen[None]):
         self._screen = screen
+        self._maps = Found(screen, BoundaryMap)
         self._step, self._time = -1, 0.0
         self._asking = False
 
@@ -71,7 +73,7 @@ class Maps:
         now = time.monotonic()
         if self._asking or now - self._time < EVERY:
             return
-        maps = [shown for shown in self._screen.query(BoundaryMap) if shown.wanted is not None]
+        maps = [shown for shown in self._maps if shown.wanted is not None]
         if maps and (step != self._step or any(shown.stale for shown in maps)):
             self._step, self._time, self._asking = step, now, True
             self._screen.run_worker(self._ask(maps, worker), group="map")

@@ -11,7 +11,6 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tuilab.tui.charts.area import area
 from tuilab.tui.charts.axis import AutoRange
@@ -19,12 +18,13 @@ from tuilab.tui.charts.model import Ink, Level, Line, Mark, Plot, extent
 from tuilab.tui.charts.view import StepView
 from tuilab.tui.messages import ViewMoved
 from tuilab.tui.theme import chart_styles, heat_style, surface_of
+from tuilab.tui.widgets.rows import Plain
 
 if TYPE_CHECKING:
     from tuilab.tui.charts.cells import Cells
 
 
-class Chart(Widget, can_focus=True):
+class Chart(Plain, can_focus=True):
     """Lines over steps. Several charts share a `StepView`, so that they show the same steps and one crosshair."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -104,16 +104,16 @@ class Chart(Widget, can_focus=True):
             return paint_heat(self.plot(), self.size.width, self.size.height, plain=self.app.no_color)
         return paint(self.plot(), self.size.width, self.size.height)
 
-    def render_line(self, y: int) -> Strip:
-        """One row; the first that is asked for after a change of size or colours paints them all."""
+    def strips(self) -> list[Strip]:
+        """The rows, painted anew after a change of size or colours."""
         if self._cells is None or (self._cells.width, self._cells.height) != self.size:
             if self._styles is None:
                 self._styles = self._make_styles()
             if not self._lines:
-                return self._notice(y, self._styles)
+                return self._notice(self._styles)
             self._cells = self.cells()
             self._strips = self._cells.strips(self._styles)
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+        return self._strips
 
     def notice(self) -> list[str]:
         """The rows of the chart while there is nothing to draw: its title, and `empty` in the middle."""
@@ -123,12 +123,12 @@ class Chart(Widget, can_focus=True):
         rows = [f" {self.title}", *[""] * (above - 1), *(line.center(width).rstrip() for line in lines)]
         return [row[:width].ljust(width) for row in (rows + [""] * height)[:height]]
 
-    def _notice(self, y: int, styles: _Styles) -> Strip:
-        """A row of the notice: title and first line strong, the rest faint. Needs no arrays."""
-        rows = self.notice()
-        first = max((self.size.height - self.empty.count("\n") - 1) // 2, 1)
-        ink = Ink.TITLE if y == 0 else Ink.TEXT if y == first else Ink.DIM
-        return Strip([Segment(rows[y], styles[ink])], self.size.width)
+    def _notice(self, styles: _Styles) -> list[Strip]:
+        """The rows of the notice: title and first line strong, the rest faint. Needs no arrays."""
+        width, height = self.size
+        first = max((height - self.empty.count("\n") - 1) // 2, 1)
+        inks = [Ink.TITLE if y == 0 else Ink.TEXT if y == first else Ink.DIM for y in range(height)]
+        return [Strip([Segment(row, styles[ink])], width) for row, ink in zip(self.notice(), inks, strict=True)]
 
     def _make_styles(self) -> _Styles:
         surface = surface_of(self)

@@ -30,6 +30,8 @@ class DialPanel(VerticalScroll, can_focus=False):
         Binding("end", "end(-1)", "Last dial", show=False),
     ]
 
+    _stand: tuple[object, ...] = ()  # what is shown
+
     def compose(self) -> ComposeResult:
         for number, (group, dials) in enumerate(groupby(DIALS, key=lambda dial: dial.group)):
             yield Static(group, classes="group" if number else "group first")
@@ -42,6 +44,10 @@ class DialPanel(VerticalScroll, can_focus=False):
 
     def show(self, model: LabModel) -> None:
         """Show the dials as the model has them."""
+        stand = (model.recipe, model.value("batch_size"), model.preset)
+        if stand == self._stand:
+            return
+        self._stand = stand
         for row in self.rows:
             name = row.dial.name
             value = model.value(name)

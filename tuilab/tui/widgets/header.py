@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.content import Content
-from textual.widget import Widget
-
 from tuilab.tui.figures import grouped, rate
+from tuilab.tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
     from tuilab.lab.worker import Frame
@@ -27,7 +25,7 @@ STATES: dict[str, tuple[str, str, str]] = {
 _LEFT = 22  # columns that the name of the preset is worth
 
 
-class HeaderBar(Widget):
+class HeaderBar(Rows):
     """One row; what does not fit is left out from the least important on."""
 
     DEFAULT_CSS = "HeaderBar { height: 1; width: 1fr; }"
@@ -35,7 +33,6 @@ class HeaderBar(Widget):
     def __init__(self, title: str, network: str):
         super().__init__(id="header")
         self.title, self.network = title, network
-        self.auto_links = False  # there are none, and it is painted often
         self._facts: tuple[str, int, int, float, float] = ("starting", 0, 0, 0.0, 0.0)
 
     def show(self, frame: Frame) -> None:
@@ -46,7 +43,7 @@ class HeaderBar(Widget):
             self._facts = facts
             self.refresh()
 
-    def render(self) -> Content:
+    def rows(self) -> list[Row]:
         """Title on the left, state and progress on the right."""
         status, step, total, epoch, speed = self._facts
         sign, word, color = STATES.get(status, STATES["stopped"])
@@ -74,4 +71,4 @@ class HeaderBar(Widget):
             if room - len(title) >= len(self.network) + 4:
                 left += [("   " + self.network, faint)]
         gap = width - taken - sum(len(t) for t, _ in left)
-        return Content.assemble(*left, " " * max(gap, 1), *right)
+        return [[*left, (" " * max(gap, 1), ""), *right]]

@@ -6,13 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from textual import events
-from textual.content import Content
 from textual.geometry import Size
-from textual.widget import Widget
 
 from tuilab.tui.figures import grouped, percent, short
 from tuilab.tui.lanes import best, lane_hue
 from tuilab.tui.messages import LaneChosen
+from tuilab.tui.widgets.rows import Row, Rows
 
 if TYPE_CHECKING:
     from tuilab.lab.frame import LaneFrame
@@ -22,12 +21,11 @@ _MAIN = "the main lane"
 _STATES = {"diverged": ("✖ diverged", "$error bold"), "finished": ("■ finished", "$primary")}
 
 
-class LaneStrip(Widget):
+class LaneStrip(Rows):
     """Which lanes there are, what each is beside the main one, how far and how good. A click chooses one."""
 
     def __init__(self) -> None:
         super().__init__(id="lanes")
-        self.auto_links = False  # as in the header
         self._lanes: tuple[LaneFrame, ...] = ()
         self._facts: tuple[object, ...] = ()
 
@@ -63,19 +61,18 @@ class LaneStrip(Widget):
         if 0 <= at < len(self._lanes):
             self.post_message(LaneChosen(self._lanes[at].name))
 
-    def render(self) -> Content:
-        """The rows."""
+    def rows(self) -> list[Row]:
+        """The lanes."""
         leader, per_row = best(self._lanes), self._columns
         if not self._low:
-            return Content("\n").join([self._row(lane, leader) for lane in self._lanes])
+            return [self._row(lane, leader) for lane in self._lanes]
         rows = [self._lanes[at : at + per_row] for at in range(0, len(self._lanes), per_row)]
-        share = self.size.width // per_row
-        lines = [Content("").join([self._short(lane, leader, share) for lane in row]) for row in rows]
-        return Content("\n").join(lines)
+        share = (self.size.width - 1) // per_row
+        return [[piece for lane in row for piece in self._short(lane, leader, share)] for row in rows]
 
-    def _row(self, lane: LaneFrame, leader: str) -> Content:
+    def _row(self, lane: LaneFrame, leader: str) -> Row:
         """Key and letter, what it is; then its figures, in columns."""
-        width = self.size.width
+        width = self.size.width - 1
         state, ink = _STATES.get(lane.status, ("", _FAINT))
         wide = width >= 100
         digits = max(len(grouped(one.step)) for one in self._lanes)
@@ -90,7 +87,7 @@ class LaneStrip(Widget):
         room = max(width - 10 - sum(len(text) for text, _ in figures), 0)
         text = _MAIN if lane.main else f"= {lane.difference}"
         text = text if len(text) <= room else text[: max(room - 1, 0)] + "…"
-        return Content.assemble(*self._head(lane), (f"{text:<{room}}", _weight(lane)), *figures)
+        return [*self._head(lane), (f"{text:<{room}}", _weight(lane)), *figures]
 
     def _head(self, lane: LaneFrame) -> list[tuple[str, str]]:
         hue = lane_hue(lane.name, self.app.current_theme.dark).hex
@@ -100,17 +97,17 @@ class LaneStrip(Widget):
             ("━━ ", f"{hue} bold"), (f"{lane.name}  ", f"{hue} bold"),
         ]  # fmt: skip
 
-    def _short(self, lane: LaneFrame, leader: str, share: int) -> Content:
+    def _short(self, lane: LaneFrame, leader: str, share: int) -> Row:
         """Letter, difference, validation loss in `share` columns."""
         mark, key, _, letter = self._head(lane)
         text = "main" if lane.main else lane.difference.split(" ", 1)[-1]
         value = "✖" if lane.status == "diverged" else _number(lane.val_loss)
         room = share - 19
         text = text if len(text) <= room else text[: max(room - 1, 0)] + "…"
-        return Content.assemble(
+        return [
             mark, key, (f"{lane.name} ", letter[1]), (f"{text:<{room}}", _weight(lane)), ("  val ", _FAINT),
             (f"{value:<8}", _good(lane, leader)),
-        )  # fmt: skip
+        ]  # fmt: skip
 
 
 def _weight(lane: LaneFrame) -> str:

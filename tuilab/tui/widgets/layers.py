@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from tuilab.tui.asking import Asking
+from tuilab.tui.asking import Asking, Found
 from tuilab.tui.figures import short
 from tuilab.tui.theme import layer_color
 
@@ -209,8 +209,10 @@ def _single(facts: Facts, k: int | None, width: int, color: str) -> Parts:
 def watching(screen: Screen[None]) -> Asking[Health]:
     """Keeps the layers' panels on the screen up to date."""
 
+    panels = Found(screen, LayersPanel)
+
     def wanted() -> bool:
-        return any(panel.wanted for panel in screen.query(LayersPanel))
+        return any(panel.wanted for panel in panels)
 
     def ask(engine: object) -> Health:
         from tuilab.lab.health import health
@@ -218,7 +220,8 @@ def watching(screen: Screen[None]) -> Asking[Health]:
         return engine(health)  # type: ignore[operator]
 
     def show(found: Health) -> None:
-        for panel in screen.query(LayersPanel):
-            panel.show_health(found)
+        for panel in panels:
+            if panel.wanted:
+                panel.show_health(found)
 
     return Asking(screen, wanted, ask, show, _EVERY)

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tuilab.tui.asking import Asking, Timed
+from tuilab.tui.asking import Asking, Found, Timed
 from tuilab.tui.memory import on_theme
 from tuilab.tui.theme import surface_of
 
@@ -113,8 +113,10 @@ def kinds(session: Session | None) -> tuple[str, ...]:
 def looking(screen: Screen[None]) -> Asking[Look]:
     """Keeps every LookView on the screen up to date."""
 
+    views = Found(screen, LookView)
+
     def wanted() -> bool:
-        return any(view.wanted for view in screen.query(LookView))
+        return any(view.wanted for view in views)
 
     def ask(engine: Timed) -> Look:
         from tuilab.lab import looks
@@ -127,7 +129,7 @@ def looking(screen: Screen[None]) -> Asking[Look]:
         return looks.look(data, rows, step, said)
 
     def show(look: Look) -> None:
-        for view in screen.query(LookView):
+        for view in views:
             view.show(look)
 
     return Asking(screen, wanted, ask, show)

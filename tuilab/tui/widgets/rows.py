@@ -1,0 +1,96 @@
+"""Widgets that write their rows themselves, for what changes many times a second.
+
+Textual turns a `Content` into strips that can wrap, be selected and hold links, and a strip into one with padding and
+borders. Ten times a second that costs more than all the rest of a picture, and is of no use to a row of figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.style import Style as Look
+from textual.widget import Widget
+
+from tuilab.tui.memory import on_theme
+
+#: Texts of a row, each with its style in Textual's words: `$foreground 55%`.
+Row = Sequence[tuple[str, str]]
+
+
+class Plain(Widget):
+    """A widget that is nothing but the strips it gives: no border, no padding, no opacity."""
+
+    def strips(self) -> Sequence[Strip]:
+        """Every row, as wide as the widget; rows that are not there stay empty."""
+        raise NotImplementedError
+
+    def render_line(self, y: int) -> Strip:
+        """One of them."""
+        return self.render_lines(Region(0, y, self.size.width, 1))[0]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of `crop`, with no change but by the app's filters."""
+        strips, width = list(self.strips()[crop.y : crop.bottom]), self.size.width
+        if len(strips) < crop.height:
+            blank = Strip.blank(width, self.visual_style.rich_style)
+            strips += [blank] * (crop.height - len(strips))
+        for line_filter in self.get_line_filters():
+            background = self.background_colors[1]
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        first, end = crop.column_span
+        return strips if (first, end) == (0, width) else [strip.crop(first, end) for strip in strips]
+
+
+class Rows(Plain):
+    """Shows what `rows` gives, each row cut or filled up to the width."""
+
+    def __init__(self, *, id: str):
+        super().__init__(id=id)
+        self._inks: dict[str, Style] = {}
+        self._written: list[Strip] | None = None
+        self._width = 0
+
+    def rows(self) -> Sequence[Row]:
+        """The rows for the present size."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """New colours whenever the theme changes."""
+        on_theme(self, self.notify_style_update)
+
+    def notify_style_update(self) -> None:
+        """The colours changed."""
+        self._inks, self._written = {}, None
+        super().notify_style_update()
+
+    def refresh(self, *regions: Region, **options: Any) -> Self:
+        """Write anew before the next picture."""
+        self._written = None
+        return super().refresh(*regions, **options)
+
+    def render(self) -> Content:
+        """The rows as text."""
+        return Content("\n").join([Content.assemble(*row) for row in self.rows()])
+
+    def strips(self) -> list[Strip]:
+        """The rows as strips, written anew after a change."""
+        if self._written is None or self._width != self.size.width:
+            self._width = self.size.width
+            self._written = [self._strip(row) for row in self.rows()]
+        return self._written
+
+    def _strip(self, row: Row) -> Strip:
+        strip = Strip([Segment(text, self._ink(style)) for text, style in row if text])
+        return strip.adjust_cell_length(self._width, self._ink(""))
+
+    def _ink(self, style: str) -> Style:
+        ink = self._inks.get(style)
+        if ink is None:
+            ink = self._inks[style] = (self.visual_style + Look.parse(style)).rich_style
+        return ink
