@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -39,10 +42,24 @@ def find_gpu() -> Gpu:
         return Gpu(False, "", "numba-cuda is not installed: pip install 'tuilab[cuda13]' (or [cuda12])")
     if os.environ.get("NUMBA_ENABLE_CUDASIM", "0") not in ("", "0"):
         return Gpu(True, "numba's CUDA simulator (NUMBA_ENABLE_CUDASIM)", simulated=True)
+    if not _has_driver():
+        return Gpu(False, "", "no CUDA driver: its library is not on this machine")
     try:
         return _first_device()
     except Exception as error:  # whatever breaks in a driver is a reason, not the end of the program
         return Gpu(False, "", f"the CUDA driver does not answer: {_line(error)}")
+
+
+def _has_driver() -> bool:
+    """Whether the driver's library can be loaded: to ask numba takes a second, and brings 700 modules to no use."""
+    name = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    places = ("/usr/lib/", "/usr/lib64/") if sys.platform.startswith("linux") else ()
+    for library in (os.environ.get("NUMBA_CUDA_DRIVER"), name, *(place + name for place in places)):
+        with contextlib.suppress(OSError):
+            if library:
+                ctypes.CDLL(library)
+                return True
+    return False
 
 
 def _first_device() -> Gpu:

@@ -45,6 +45,23 @@ def test_the_simulator_is_known_by_its_switch(monkeypatch: pytest.MonkeyPatch) -
     assert b.find_gpu.__wrapped__().simulated
 
 
+def test_without_the_driver_s_library_numba_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    def asked() -> b.Gpu:
+        raise AssertionError("asked numba")
+
+    monkeypatch.setattr(b, "find_spec", lambda name: object())
+    monkeypatch.setattr(b, "_first_device", asked)
+    monkeypatch.delenv("NUMBA_ENABLE_CUDASIM", raising=False)
+    monkeypatch.setattr(b.ctypes, "CDLL", missing)
+    assert b.find_gpu.__wrapped__() == b.Gpu(False, "", "no CUDA driver: its library is not on this machine")
+    monkeypatch.setattr(b.ctypes, "CDLL", lambda name: object())
+    monkeypatch.setattr(b, "_first_device", lambda: REAL)
+    assert b.find_gpu.__wrapped__() == REAL
+
+
 def test_this_machine_has_a_gpu_or_a_reason() -> None:
     gpu = b.find_gpu()
     assert gpu.usable == (gpu.why == "") and "\n" not in gpu.why

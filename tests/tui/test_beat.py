@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from tests.tui.lab_app import real_app, until
+from tuilab.lab.preset import load_preset
 from tuilab.tui import memory
 from tuilab.tui.beat import CHARTS, FIGURES, LONGEST, SHARE, Beat
 
@@ -91,6 +93,8 @@ def test_all_is_shown_in_the_end() -> None:
 
 _FREES = """
 import numpy as np
+from tests.tui.lab_app import real_app, until
+from tuilab.lab.preset import load_preset
 from tuilab.tui import memory
 
 def resident():
@@ -124,6 +128,18 @@ async def test_the_search_for_garbage_goes_on_once_all_is_there() -> None:
         assert not gc.isenabled()
         await memory.resume_when(lambda: next(answers))
         assert gc.isenabled() and gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+        gc.enable()
+
+
+async def test_the_search_waits_for_the_compiler_of_a_run_whose_length_is_known() -> None:
+    app = real_app(load_preset("xor").with_(steps=1_000_000))
+    try:
+        memory.hold()
+        async with app.run_test() as pilot:
+            await until(pilot, gc.isenabled)
+            assert app.model.worker is not None and app.model.worker.session.is_prepared
     finally:
         gc.unfreeze()
         gc.enable()

@@ -7,6 +7,8 @@ What the thread has to tell is in `frame()`, a picture of one moment that no lat
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import threading
 import time
 from collections import deque
@@ -29,6 +31,7 @@ _T = TypeVar("_T")
 _END = float("inf")  # the goal of a run without another
 PROBE_EVERY = 25  # a probed step takes about a fifth longer
 _NOW = -1.0  # the goal that is reached already
+_NICE = 5  # on Linux: how far the training stands back where it and the screen want the same core
 _RESTING = ("rewind", "back", "go_back")
 
 
@@ -201,6 +204,7 @@ class Worker:
     # ---- the engine thread
 
     def _live(self) -> None:
+        _stand_back()
         try:
             self.session.prepare()
             self._publish()
@@ -277,6 +281,14 @@ class Worker:
 
     def _limited(self, rate: float) -> float:
         return rate if self._speed is None else min(rate, self._speed)
+
+
+def _stand_back() -> None:
+    """This thread, and those it starts, come after the screen: a key is answered before the next step is done."""
+    if sys.platform == "linux":  # elsewhere a niceness is that of the whole process
+        with contextlib.suppress(OSError):
+            own = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, own, os.getpriority(os.PRIO_PROCESS, own) + _NICE)
 
 
 def _told(error: Exception) -> str:

@@ -121,7 +121,7 @@ class LabApp(WindowApp):
             return
         model.attach(worker)
         if not gc.isenabled():
-            self.run_worker(memory.resume_when(lambda: model.frame is not None and model.frame.total_steps > 0))
+            self.run_worker(memory.resume_when(lambda: model.worker is not None and model.worker.session.is_prepared))
         if self._run_at_once:
             self._run_at_once = False
             worker.run()
