@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from textual.screen import Screen
-
-from tuilab.tui.labmodel import LabModel
-from tuilab.tui.widgets.bars import StatusLine
-from tuilab.tui.widgets.charts import ChartStack
+from tuilab.tui.screens.parts import Parts
 from tuilab.tui.widgets.dial import DialRow
-from tuilab.tui.widgets.dial_panel import DialPanel
 
 
-class ChartActions(Screen[None]):
+class ChartActions(Parts):
     """The part of the lab screen that changes the view and nothing else."""
-
-    model: LabModel
-
-    @property
-    def dials(self) -> DialPanel:
-        """The dial panel."""
-        return self.query_one(DialPanel)
-
-    @property
-    def charts(self) -> ChartStack:
-        """The two charts."""
-        return self.query_one(ChartStack)
-
-    @property
-    def status(self) -> StatusLine:
-        """The line that says what happened last."""
-        return self.query_one(StatusLine)
 
     def show_settings(self) -> None:
         """Say how the lab is set: speed and smoothing."""

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from tuilab.tui.dials import DIALS
 from tuilab.tui.keys import shown
 from tuilab.tui.screens.library import Library
-from tuilab.tui.widgets.dial_panel import DialPanel
-from tuilab.tui.widgets.hintbar import HintBar
 
 
 class Guide(Library):
@@ -36,9 +34,9 @@ class Guide(Library):
             self.did("run")
         if steps.pass_time(self.model.running):
             self._keep("hints", False)
-        row = self.query_one(DialPanel).focused
+        row = self.dials.focused
         dial = row.dial.label if row is not None else ""
-        self.query_one(HintBar).show(steps, self.model.running, self.lab.language, dial)
+        self.hints.show(steps, self.model.running, self.lab.language, dial)
 
     def action_hints(self) -> None:
         """No more of them, now and at the next start; or all of them again."""

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from textual.screen import Screen
+from typing import TYPE_CHECKING
 
 from tuilab.tui.charts.model import Level
 from tuilab.tui.figures import grouped, percent, short
 from tuilab.tui.labmodel import LabModel
+from tuilab.tui.screens.parts import Parts
 from tuilab.tui.widgets.boundary import Maps
-from tuilab.tui.widgets.charts import ChartStack
 from tuilab.tui.widgets.layers import watching
 from tuilab.tui.widgets.looks import kinds, looking
-from tuilab.tui.widgets.side import SidePanel
 
 if TYPE_CHECKING:
     from tuilab.lab.references import Fitting
     from tuilab.lab.worker import Frame
 
 
-class Insights(Screen[None]):
+class Insights(Parts):
     """The part of the lab screen that asks the engine, and others, about the network."""
 
-    model: LabModel
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
+    def __init__(self, model: LabModel):
+        super().__init__(model)
         self.maps = Maps(self)
         self.looks = looking(self)
         self.health = watching(self)
@@ -54,8 +49,8 @@ class Insights(Screen[None]):
 
     def action_flow(self) -> None:
         """Gradients as lines or heat, layers, what the network makes of the data: what has no place of its own."""
-        held = self.query_one(SidePanel).holds(self.kinds)
-        self.query_one(ChartStack).next_below([view for view in (*self.kinds, "layers") if view not in held])
+        held = self.side.holds(self.kinds)
+        self.charts.next_below([view for view in (*self.kinds, "layers") if view not in held])
         self.maps.forget()
         self.looks.forget()
         self.health.forget()
@@ -64,7 +59,7 @@ class Insights(Screen[None]):
 
     def show_panels(self, frame: Frame) -> None:
         """Bring what is beside the charts up to `frame`."""
-        side, below = self.query_one(SidePanel), self.query_one(ChartStack).table
+        side, below = self.side, self.charts.table
         side.show(self.model.turns, self.kinds)
         for panel, shown in ((side.table, side.open), (below, below.display)):
             if shown:  # else to show it would have the whole screen arranged anew
@@ -106,7 +101,7 @@ class Insights(Screen[None]):
             return
         new, self._found = count > max(self._found, 0), count
         view, levels = levels_of(fitting)
-        charts = self.query_one(ChartStack)
+        charts = self.charts
         charts.compare(view, levels if self._compared else ())
         if levels and self._compared:
             charts.show_top(view)

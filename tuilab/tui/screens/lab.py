@@ -7,29 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 
 from tuilab.tui.beat import CHARTS, Beat
-from tuilab.tui.charts.view import StepView
 from tuilab.tui.dials import BY_NAME
-from tuilab.tui.keys import bindings, footer
+from tuilab.tui.keys import bindings
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.messages import DialRestored, DialTurned, DialTyped, ViewMoved
 from tuilab.tui.news import bad_news, news, waiting
 from tuilab.tui.screens.guide import Guide
 from tuilab.tui.screens.insights import Insights
 from tuilab.tui.screens.lane_actions import LaneActions
-from tuilab.tui.widgets.bars import Banner, KeyBar, StatusLine
-from tuilab.tui.widgets.charts import ChartStack
-from tuilab.tui.widgets.dial_panel import DialPanel
-from tuilab.tui.widgets.header import HeaderBar
-from tuilab.tui.widgets.hintbar import HintBar
-from tuilab.tui.widgets.lanestrip import LaneStrip
-from tuilab.tui.widgets.metrics import Metrics
-from tuilab.tui.widgets.panels import DialCard
-from tuilab.tui.widgets.side import SidePanel
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -52,32 +40,14 @@ class LabScreen(LaneActions, Insights, Guide):
     COMMANDS = {_commands}
 
     def __init__(self, model: LabModel):
-        super().__init__()
-        self.model = model
-        self.view = StepView()
+        super().__init__(model)
         self._since = time.monotonic()
         self._beat = Beat()
         self._moved = False  # whether the charts are to be drawn because the window or the crosshair moved
 
-    def compose(self) -> ComposeResult:
-        preset = self.model.preset
-        yield HeaderBar(preset.title or preset.name, network(preset.widths))
-        yield Metrics()
-        yield Banner()
-        yield LaneStrip()
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
-                yield DialPanel(id="dials")
-                yield DialCard()
-            yield ChartStack(self.view, id="charts")
-            yield SidePanel()
-        yield HintBar()
-        yield StatusLine()
-        yield KeyBar(footer())
-
     def on_mount(self) -> None:
         """Show the preset's dials at once; frames follow."""
-        self.query_one(Banner).display = self.query_one(LaneStrip).display = False
+        self.banner.display = self.lane_strip.display = False
         self.dials.show(self.model)
         self.status.say(waiting(), "$foreground 65%")
         self.show_settings()
@@ -122,9 +92,9 @@ class LabScreen(LaneActions, Insights, Guide):
     def show_figures(self, frame: Frame) -> None:
         """Bring header, cards, dials and messages up to `frame`."""
         self.show_settings()
-        self.query_one(HeaderBar).show(frame)
-        self.query_one(Metrics).show(frame)
-        self.query_one(LaneStrip).show(frame.lanes)
+        self.header.show(frame)
+        self.metrics.show(frame)
+        self.lane_strip.show(frame.lanes)
         self.dials.show(self.model)
         self._announce(frame)
 
@@ -135,7 +105,7 @@ class LabScreen(LaneActions, Insights, Guide):
 
     def _announce(self, frame: Frame) -> None:
         """Say what there is to say."""
-        self.query_one(Banner).show(bad_news(frame))
+        self.banner.show(bad_news(frame))
         told = None if frame.message and frame.step else self.told  # why it could not be is more than what was asked
         self.status.say(*(told or news(frame, self.model.turns)))
 
@@ -172,7 +142,7 @@ class LabScreen(LaneActions, Insights, Guide):
         """Tell about the dial that the cursor came to."""
         row = self.dials.focused
         if row is not None:
-            self.query_one(DialCard).show(row.dial, self.lab.language)
+            self.card.show(row.dial, self.lab.language)
 
     @on(DialTurned)
     def _turned(self, event: DialTurned) -> None:
@@ -268,8 +238,3 @@ class LabScreen(LaneActions, Insights, Guide):
             self.notify(f"saved as {save_picture(self.app, Path('.'))}", title="Picture")
         except OSError as error:
             self.notify(str(error), title="Picture", severity="error")
-
-
-def network(widths: tuple[int, ...]) -> str:
-    """`64-32`: the hidden layers."""
-    return "hidden " + "-".join(str(w) for w in widths) if widths else "no hidden layer"

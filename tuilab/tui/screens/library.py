@@ -7,14 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from textual import work
-from textual.screen import Screen
 
 from tuilab.lab.settings import LANGUAGES, keep
 from tuilab.tui.dials import DIALS
-from tuilab.tui.labmodel import LabModel
-from tuilab.tui.widgets.charts import ChartStack
-from tuilab.tui.widgets.dial_panel import DialPanel
-from tuilab.tui.widgets.panels import DialCard
+from tuilab.tui.screens.parts import Parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,10 +21,8 @@ if TYPE_CHECKING:
     from tuilab.tui.ghosts import Ghost
 
 
-class Library(Screen[None]):
+class Library(Parts):
     """The part of the lab screen that opens presets and runs."""
-
-    model: LabModel
 
     if TYPE_CHECKING:  # the lab screen's own
 
@@ -69,13 +63,13 @@ class Library(Screen[None]):
     def haunt(self, ghosts: Sequence[Ghost]) -> None:
         """Draw these runs behind the present one."""
         self.model.ghosts = ghosts
-        self.query_one(ChartStack).haunt(ghosts)
+        self.charts.haunt(ghosts)
 
     def action_explain(self) -> None:
         """The lesson card of the dial under the cursor, or of the one it was on last."""
         from tuilab.tui.screens.lesson import LessonScreen
 
-        row = self.query_one(DialPanel).focused
+        row = self.dials.focused
         name = row.dial.name if row is not None else DIALS[0].name
         self.app.push_screen(
             LessonScreen(name, self.model.value, self.action_quick, lambda: self.lab.language, self.action_language)
@@ -85,9 +79,9 @@ class Library(Screen[None]):
         """The lesson cards in the other language, from now on and at the next start."""
         at = LANGUAGES.index(self.lab.language)
         self.lab.language = LANGUAGES[(at + 1) % len(LANGUAGES)]
-        row = self.query_one(DialPanel).focused
+        row = self.dials.focused
         if row is not None:
-            self.query_one(DialCard).show(row.dial, self.lab.language)
+            self.card.show(row.dial, self.lab.language)
         self._keep("language", self.lab.language)
 
     @work(group="settings")

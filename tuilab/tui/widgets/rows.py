@@ -28,7 +28,7 @@ class Plain(Widget):
 
     def strips(self) -> Sequence[Strip]:
         """Every row, as wide as the widget; rows that are not there stay empty."""
-        raise NotImplementedError
+        return ()
 
     def render_line(self, y: int) -> Strip:
         """One of them."""
@@ -58,7 +58,7 @@ class Rows(Plain):
 
     def rows(self) -> Sequence[Row]:
         """The rows for the present size."""
-        raise NotImplementedError
+        return ()
 
     def on_mount(self) -> None:
         """New colours whenever the theme changes."""
