@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -55,6 +57,15 @@ def test_a_run_ends_with_the_parameters_of_one_without_a_worker(tiny: Preset) ->
         frame = wait(worker, lambda f: f.status == "finished")
         assert (frame.step, frame.total_steps, frame.events) == (3000, 3000, preset.timeline)
         assert worker.call(lambda s: s.trainer.params_sha256()) == alone.trainer.params_sha256()
+
+
+def test_the_training_stands_back_from_the_screen_where_a_thread_can(tiny: Preset) -> None:
+    def niceness(_: object = None) -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id() if sys.platform == "linux" else 0)
+
+    with working(tiny) as worker:
+        behind = 5 if sys.platform == "linux" and niceness() <= 14 else 0
+        assert worker.call(niceness, PATIENCE) == niceness() + behind
 
 
 def test_nothing_is_trained_before_run(tiny: Preset) -> None:
