@@ -58,6 +58,15 @@ async def test_they_take_the_colours_of_a_new_theme() -> None:
         await until(pilot, lambda: not backgrounds() & dark)
 
 
+async def test_fewer_lines_of_the_terminal_are_other_rows() -> None:
+    async with open_fake(running(), size=(140, 40)) as (pilot, screen, _):
+        shown = screen.query_one(Metrics)
+        assert shown.size.height == 3 and "validation loss" in shown.render_line(1).text
+        await pilot.resize_terminal(140, 24)
+        await until(pilot, lambda: shown.size.height == 1)
+        assert shown.render_line(0).text.split()[:1] == ["train"]
+
+
 async def test_only_the_card_that_changed_is_painted() -> None:
     async with open_fake(running()) as (_, screen, worker):
         shown = screen.query_one(Metrics)

@@ -12,7 +12,7 @@ from typing import Any, Self
 from rich.segment import Segment
 from rich.style import Style
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.style import Style as Look
 from textual.widget import Widget
@@ -54,7 +54,7 @@ class Rows(Plain):
         super().__init__(id=id)
         self._inks: dict[str, Style] = {}
         self._written: list[Strip] | None = None
-        self._width = 0
+        self._for = Size(0, 0)  # what it was written for
 
     def rows(self) -> Sequence[Row]:
         """The rows for the present size."""
@@ -80,14 +80,14 @@ class Rows(Plain):
 
     def strips(self) -> list[Strip]:
         """The rows as strips, written anew after a change."""
-        if self._written is None or self._width != self.size.width:
-            self._width = self.size.width
+        if self._written is None or self._for != self.size:
+            self._for = self.size
             self._written = [self._strip(row) for row in self.rows()]
         return self._written
 
     def _strip(self, row: Row) -> Strip:
         strip = Strip([Segment(text, self._ink(style)) for text, style in row if text])
-        return strip.adjust_cell_length(self._width, self._ink(""))
+        return strip.adjust_cell_length(self._for.width, self._ink(""))
 
     def _ink(self, style: str) -> Style:
         ink = self._inks.get(style)
