@@ -97,7 +97,11 @@ class FakeWorker:
         opinion = {2: spiral_opinion, 3: guess, 64: nearest_picture}
         network = trainer((64, *hidden, 10), lambda x: opinion[x.shape[1]](x))
         self.session = SimpleNamespace(
-            is_prepared=True, trainer=network, data=plane() if self.plane else pictures(), step=0
+            is_prepared=True,
+            trainer=network,
+            data=plane() if self.plane else pictures(),
+            step=0,
+            threads=1,
         )
         if self.now.step == 0:
             self.put(recipe=self.preset.recipe, batch_size=self.preset.batch_size)

@@ -9,10 +9,13 @@ import sys
 
 import pytest
 
+from tests.tui.fake import FakeWorker, preset
 from tests.tui.lab_app import real_app, until
+from tuilab.lab.machine import cores
 from tuilab.lab.preset import load_preset
 from tuilab.tui import memory
 from tuilab.tui.beat import CHARTS, FIGURES, LONGEST, SHARE, Beat
+from tuilab.tui.labmodel import LabModel
 
 TICK = 1 / 24
 
@@ -93,7 +96,9 @@ def test_all_is_shown_in_the_end() -> None:
 
 _FREES = """
 import numpy as np
+from tests.tui.fake import FakeWorker, preset
 from tests.tui.lab_app import real_app, until
+from tuilab.lab.machine import cores
 from tuilab.lab.preset import load_preset
 from tuilab.tui import memory
 
@@ -118,6 +123,24 @@ def test_what_is_freed_of_a_run_goes_back_to_the_system() -> None:
         told = subprocess.run([sys.executable, "-c", _FREES], capture_output=True, text=True, check=True).stdout
         given, grown = told.split()
         assert given == "True" and int(grown) < 8_000, f"{grown} kB of 64 MB stay"
+
+
+def test_the_screen_holds_back_only_where_a_run_has_every_core() -> None:
+    model, worker = LabModel(preset()), FakeWorker(preset())
+    assert not model.crowded
+    model.attach(worker)  # type: ignore[arg-type]
+    worker.put(status="running")
+    model.poll()
+    worker.session.threads = cores()
+    assert model.crowded
+    worker.session.threads = None  # not chosen yet
+    assert model.crowded
+    worker.session.threads = cores() - 1
+    assert not model.crowded
+    worker.session.threads = cores()
+    worker.put(status="paused")
+    model.poll()
+    assert not model.crowded
 
 
 async def test_the_search_for_garbage_goes_on_once_all_is_there() -> None:

@@ -1,8 +1,8 @@
 """What the screen shows at the next tick, so that watching a run costs the run little.
 
 Figures and charts take turns: a change in both at once would have the screen composed anew from top to bottom, dials
-included, which takes three times as long. While a run is on its way both wait until the screen has used no more than
-SHARE of a core, but never longer than LONGEST. The screen of a small network never waits.
+included, which takes three times as long. While a run keeps every core busy both wait until the screen has used no more
+than SHARE of a core, but never longer than LONGEST. Where a core is free the screen takes nothing from the run.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Beat:
         self._due = {FIGURES, CHARTS}
 
     def rests(self, busy: bool) -> bool:
-        """Whether whatever there is has to wait, so that nobody need look for it. `busy`: a run is on its way."""
+        """Whether whatever there is has to wait, so that nobody need look for it. `busy`: a run has every core."""
         now = self._count()
         return busy and self._credit < 0 and all(now - at < LONGEST[part] for part, at in self._shown.items())
 

@@ -43,6 +43,7 @@ class LabModel(LaneModel):
         self.auto_speed = True  # choose one once it is known how long the run is
         self._pending: dict[str, Any] = {}
         self._waiting: list[Callable[[Worker], object]] = []
+        self._cores: int | None = None  # not counted yet
         self._log = TurnLog(preset.recipe, preset.batch_size)
         self.saved_events: tuple[Any, ...] = ()
 
@@ -88,6 +89,18 @@ class LabModel(LaneModel):
     def running(self) -> bool:
         """Whether steps are being done."""
         return self.frame is not None and (self.frame.status == "running" or self.frame.moving)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether steps are being done on every core there is: then the screen has what it needs from them."""
+        if not self.running or self.worker is None:
+            return False
+        if self._cores is None:
+            from tuilab.lab.machine import cores
+
+            self._cores = cores()
+        threads = self.worker.session.threads  # None: not chosen yet
+        return threads is None or threads >= self._cores
 
     @property
     def step(self) -> int:

@@ -65,14 +65,14 @@ class LabScreen(LaneActions, Insights, Guide):
 
     def tick(self) -> None:
         """Show the newest frame if there is one; until the first step the time that passes."""
-        if self._beat.rests(busy=self.model.running):
+        if self._beat.rests(self.model.crowded):
             return
         if self.model.poll() is not None:
             self._beat.news()
             self.note_lane()
         frame = self.model.frame
         if frame is not None:
-            part = self._beat.next(busy=self.model.running)
+            part = self._beat.next(self.model.crowded)
             if part:
                 (self.show_charts if part == CHARTS else self.show_figures)(frame)
         if frame is not None:
