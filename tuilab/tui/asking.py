@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from textual.screen import Screen
-    from textual.widget import Widget
 
     from tuilab.lab.session import Session
     from tuilab.lab.worker import Worker
 
 T = TypeVar("T")
 S = TypeVar("S")
-W = TypeVar("W", bound="Widget")
 
 SHARE = 0.01  # of the engine's time that one kind of question may take
 EVERY = 0.4  # seconds from one to the next at least
 GLANCE = 0.2  # seconds from one look whether anybody wants to know to the next
 PATIENCE = 20.0  # seconds to wait for an answer
-
-
-class Found(Generic[W]):
-    """The widgets of one class on a screen, looked for once: none come later, and to look is dear."""
-
-    def __init__(self, screen: Screen[None], kind: type[W]):
-        self._screen, self._kind = screen, kind
-        self._widgets: tuple[W, ...] = ()
-
-    def __iter__(self) -> Iterator[W]:
-        self._widgets = self._widgets or tuple(self._screen.query(self._kind))
-        return iter(self._widgets)
 
 
 class Timed:

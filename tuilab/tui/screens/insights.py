@@ -22,9 +22,9 @@ class Insights(Parts):
 
     def __init__(self, model: LabModel):
         super().__init__(model)
-        self.maps = Maps(self)
-        self.looks = looking(self)
-        self.health = watching(self)
+        self.maps = Maps(self, (self.charts.map, self.side.map))
+        self.looks = looking(self, (self.charts.look, self.side.look, self.side.mistakes))
+        self.health = watching(self, (self.charts.table, self.side.table))
         self.fitting: Fitting | None = None
         self._found = 0  # references that are told of
         self._compared = True  # whether they are drawn

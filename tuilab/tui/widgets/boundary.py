@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ from textual.color import Color
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tuilab.tui.asking import Found
 from tuilab.tui.memory import on_theme
 from tuilab.tui.theme import class_color
 
@@ -58,9 +58,8 @@ def decide(session: Session, width: int, height: int) -> Decision:
 class Maps:
     """Keeps the maps of a screen up to date: a few times a second, without the screen waiting for the engine."""
 
-    def __init__(self, screen: Screen[None]):
-        self._screen = screen
-        self._maps = Found(screen, BoundaryMap)
+    def __init__(self, screen: Screen[None], maps: Sequence[BoundaryMap]):
+        self._screen, self._maps = screen, maps
         self._step, self._time = -1, 0.0
         self._asking = False
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 from textual.widget import Widget
 
-from tuilab.tui.asking import Asking, Found
+from tuilab.tui.asking import Asking
 from tuilab.tui.figures import short
 from tuilab.tui.theme import layer_color
 
@@ -206,10 +206,8 @@ def _single(facts: Facts, k: int | None, width: int, color: str) -> Parts:
     return [*parts, (f" {sparkline(facts.counts(k), max(spark, 8)) if spark else ''}\n", color)]
 
 
-def watching(screen: Screen[None]) -> Asking[Health]:
-    """Keeps the layers' panels on the screen up to date."""
-
-    panels = Found(screen, LayersPanel)
+def watching(screen: Screen[None], panels: Sequence[LayersPanel]) -> Asking[Health]:
+    """Keeps those of the panels that can be seen up to date."""
 
     def wanted() -> bool:
         return any(panel.wanted for panel in panels)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tuilab.tui.asking import Asking, Found, Timed
+from tuilab.tui.asking import Asking, Timed
 from tuilab.tui.memory import on_theme
 from tuilab.tui.theme import surface_of
 
@@ -110,10 +111,8 @@ def kinds(session: Session | None) -> tuple[str, ...]:
     return of_data(session.data)
 
 
-def looking(screen: Screen[None]) -> Asking[Look]:
-    """Keeps every LookView on the screen up to date."""
-
-    views = Found(screen, LookView)
+def looking(screen: Screen[None], views: Sequence[LookView]) -> Asking[Look]:
+    """Keeps the views up to date while any can be seen."""
 
     def wanted() -> bool:
         return any(view.wanted for view in views)
