@@ -225,6 +225,26 @@ def test_a_full_disk_is_told_and_made_good_once_there_is_room(
     assert lines == list(range(1, 301))
 
 
+def test_the_state_is_on_the_disk_before_all_rows_are_looked_at(tiny: Preset, tmp_path: Path) -> None:
+    session = Session(tiny)
+    session.attach(RunFolder.create(tiny, out=tmp_path / "run"))
+    session.advance(137)
+    evaluate, seen = session.trainer.evaluate, []
+
+    def slowly(x: np.ndarray, y: np.ndarray) -> object:
+        assert session.folder is not None and session.folder._writer.drain(5)
+        state = read_run(tmp_path / "run").state()
+        assert state is not None and state.step == 137
+        seen.append(len(x))
+        return evaluate(x, y)
+
+    session.trainer.evaluate = slowly  # type: ignore[method-assign, assignment]
+    result = session.finish()
+    data = session.data
+    assert seen == [len(data.x_train), len(data.x_val), len(data.x_test)]  # each part once: it is what takes long
+    assert result["saved"] and result == json.loads((tmp_path / "run" / "result.json").read_bytes())
+
+
 def test_a_run_in_use_can_be_read_but_not_taken(tiny: Preset, tmp_path: Path) -> None:
     session = Session(tiny)
     session.attach(RunFolder.create(tiny, out=tmp_path / "run"))

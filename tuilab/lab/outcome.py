@@ -54,8 +54,13 @@ def result(session: Session) -> dict[str, Any]:
         ],
         "params_sha256": trainer.params_sha256(),
         "out": str(folder.path) if folder else None,
-        "saved": folder is not None and session.saver.problem is None,
+        "saved": saved(session),
     }
+
+
+def saved(session: Session) -> bool:
+    """Whether all there is to save of `session` is on the disk, or on its way there."""
+    return session.folder is not None and session.saver.problem is None
 
 
 def told(result: Mapping[str, Any]) -> str:

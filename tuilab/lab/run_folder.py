@@ -18,7 +18,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -157,14 +157,20 @@ class RunFolder:
         self._saved = True
 
     def finish(
-        self, preset: Preset, state: SavedState | None, weights: Mapping[str, np.ndarray], result: Mapping[str, Any]
-    ) -> None:
-        """Saves all of a run that has ended or is left, and waits until it is on the disk."""
+        self, preset: Preset, state: SavedState | None, weights: Mapping[str, np.ndarray],
+        result: Callable[[], dict[str, Any]],
+    ) -> dict[str, Any]:  # fmt: skip
+        """Saves all of a run that has ended or is left, waits until it is on the disk, and gives the result.
+
+        `result` looks at all of the data, which can take longer than whoever ends the process waits for: the state
+        goes first, and a run killed meanwhile goes on from its last step.
+        """
         self.save(preset, state)
-        packed = pack(weights, {"run_id": self.run_id, "params_sha256": result["params_sha256"]})
-        self._submit(WEIGHTS, packed)
-        self._submit(RESULT, _json_bytes(result))
+        told = result()
+        self._submit(WEIGHTS, pack(weights, {"run_id": self.run_id, "params_sha256": told["params_sha256"]}))
+        self._submit(RESULT, _json_bytes(told))
         self._writer.drain()
+        return told
 
     def close(self) -> None:
         """Ends the saving and lets other processes in; nothing may be saved after it."""

@@ -70,10 +70,11 @@ class Saver:
         if self.folder is not None and self.folder.is_due:
             self.folder.save(lived(), state())
 
-    def finish(self, preset: Preset, state: SavedState | None, weights: dict[str, Any], result: dict[str, Any]) -> None:
-        """Saves the end of a run and waits for it."""
-        if self.folder is not None:
-            self.folder.finish(preset, state, weights, result)
+    def finish(
+        self, preset: Preset, state: SavedState | None, weights: dict[str, Any], result: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any] | None:
+        """Saves the end of a run, waits for it, and gives the result; None if nothing is saved."""
+        return None if self.folder is None else self.folder.finish(preset, state, weights, result)
 
     def close(self) -> None:
         """Lets go of the folder, keeping what it had to tell."""

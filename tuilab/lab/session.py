@@ -65,6 +65,7 @@ class Session:
         self.grad_norms: tuple[float, ...] = ()
         self.phase = ""  # what keeps a session from being ready: "compiling kernels"
         self.closed = False
+        self._outcome: dict[str, Any] | None = None  # as it was saved
         self._trainer: Trainer | None = None
         self.good: Moment | None = None  # the last one known to be finite
 
@@ -151,7 +152,6 @@ class Session:
                 done = self._saved.events
                 self.lived.go_to(self.preset.timeline[:done], self.preset.timeline[done:], self._saved.seen)
         self.backend, self.threads = self._trainer.backend, self._trainer.threads
-        self._read_dials()
         if self.folder is not None:
             building.read_curves(self.folder.path, self.history, self.step)
             self.saver.begin(self.total_steps, self.step, self.threads, self.backend)
@@ -341,10 +341,10 @@ class Session:
         self.closed = True
         if self._trainer is not None and self.folder is not None:
             weights = {**self._trainer.tensors(), **self._trainer.buffers()}
-            self.saver.finish(self.as_preset(), self._state(), weights, self.result())
+            self._outcome = self.saver.finish(self.as_preset(), self._state(), weights, self.result)
         self.saver.close()
 
     def finish(self) -> dict[str, Any]:
         """Closes, and gives the result, which says whether it was saved."""
         self.close()
-        return self.result()
+        return self.result() if self._outcome is None else {**self._outcome, "saved": outcome.saved(self)}
