@@ -13,6 +13,7 @@ from tests.tui.lab_app import open_fake, until
 from tuilab.lab.preset import load_preset
 from tuilab.tui.app import LabApp
 from tuilab.tui.dials import DIALS
+from tuilab.tui.dialtext import arrows
 from tuilab.tui.keys import KEYS, footer, help_rows
 from tuilab.tui.screens.help import HelpScreen
 from tuilab.tui.screens.lab import LabScreen
@@ -95,7 +96,7 @@ async def test_every_dial_by_its_arrow_keys() -> None:
 
 async def test_the_mouse_turns_dials() -> None:
     async with open_fake() as (pilot, screen, worker):
-        left, right = screen.query_one("#dial-dropout", DialRow)._arrows()
+        left, right = arrows(screen.query_one("#dial-dropout", DialRow).size.width)
         await pilot.click("#dial-dropout", offset=(right, 0))
         await pilot.click("#dial-dropout", offset=(right, 0))
         await pilot.click("#dial-dropout", offset=(left, 0))

@@ -3,7 +3,7 @@
 While 784-512-512-10 trains flat out: the time from a key to the picture that shows what it did, pictures a second, and
 the training rate against the same run without a screen. The two take turns, round by round, and the ratios are taken
 within a round, so that a machine whose speed drifts changes both sides alike. And, at the very beginning of a start,
-how long the first picture takes.
+how long the first picture takes, which shows the dials, and the whole lab, which answers to keys.
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ class Screen:
     headless_steps_per_s: float
     rate_share: float  # median of the rounds' ratios, screen over headless
     first_paint_s: float  # median, from the making of the process
+    whole_lab_s: float  # likewise, with the charts and all else
     interpreter_s: float  # of it the bare interpreter's start and end
 
     def as_row(self) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def measure(threads: int, effort: Effort | None = None) -> Screen:
     with TemporaryDirectory(prefix="tuilab-bench-") as name:
         folder = Path(name)
         _prepare(folder)
-        paints, bare = first_paints(folder, effort.starts)
+        starts = [_start(folder) for _ in range(effort.starts + 1)][1:]  # the first one reads the disk
         lab = open_lab(folder, "replay", "pixels.toml", "--speed", "0", "--threads", str(threads))
         try:
             lab.wait(lambda text: len(_STEP.findall(text)) > 3, READY_SECONDS)
@@ -96,7 +97,7 @@ def measure(threads: int, effort: Effort | None = None) -> Screen:
     return Screen(
         SIZE, threads, 1e3 * median(delays), 1e3 * p95, 1e3 * delays[-1], len(delays), painted, seen,
         median(r[0] for r in rounds), median(r[1] for r in rounds), median(r[0] / r[1] for r in rounds),
-        median(paints), median(bare),
+        *(median(times) for times in zip(*starts, strict=True)),
     )  # fmt: skip
 
 
@@ -126,20 +127,17 @@ def _from_here(folder: Path) -> dict[str, str]:
     return env
 
 
-def first_paints(folder: Path, starts: int) -> tuple[list[float], list[float]]:
-    """Seconds from the making of the process to the lab's first picture, and those that Python alone takes; once more
-    than is counted, for the first start reads the disk."""
-    paints, bare = [], []
-    for _ in range(starts + 1):
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, "-c", ""], check=True)
-        bare.append(time.perf_counter() - begun)
-        lab = open_lab(folder, "xor")
-        try:
-            paints.append(lab.see("dropout") - lab.begun)
-        finally:
-            lab.close()
-    return paints[1:], bare[1:]
+def _start(folder: Path) -> tuple[float, float, float]:
+    """Seconds from the making of a process to the first picture and to the whole lab, and those of Python alone."""
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, "-c", ""], check=True)
+    bare = time.perf_counter() - begun
+    lab = open_lab(folder, "xor")
+    try:
+        first = lab.see("dropout") - lab.begun
+        return first, lab.see("Gradient norm") - lab.begun, bare
+    finally:
+        lab.close()
 
 
 def key_delays(lab: Terminal, keys: int) -> list[float]:

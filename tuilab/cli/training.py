@@ -160,6 +160,10 @@ def _on_screen(args: argparse.Namespace, speed: float | None = None, seek: int |
     from tuilab.tui import memory
 
     memory.hold()
-    from tuilab.tui.app import open_lab as open_screen
+    from tuilab.lab.preset import DEFAULT, load_preset
+    from tuilab.tui.splash import Splash
 
-    return open_screen(args.ref, backend=args.backend, threads=args.threads, speed=speed, seek=seek)
+    with Splash(load_preset(args.ref or DEFAULT)) as splash:
+        from tuilab.tui.app import open_lab as open_screen
+
+        return open_screen(args.ref, backend=args.backend, threads=args.threads, speed=speed, seek=seek, splash=splash)

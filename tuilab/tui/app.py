@@ -21,16 +21,18 @@ from tuilab.lab.settings import Settings, load, place
 from tuilab.tui import keymap, lifeline, memory
 from tuilab.tui.firststeps import FirstSteps
 from tuilab.tui.labmodel import LabModel
+from tuilab.tui.layout import BROAD, HIGH, TALL, WIDE
 from tuilab.tui.screens.lab import LabScreen
 from tuilab.tui.theme import DARK, LIGHT, known_theme, light_filters
 from tuilab.tui.windows import WindowApp
 
 if TYPE_CHECKING:
-    from textual.app import SystemCommand
+    from textual.app import ComposeResult, SystemCommand
     from textual.screen import Screen
 
     from tuilab.lab.preset import Preset
     from tuilab.lab.worker import Worker
+    from tuilab.tui.splash import Splash
 
 #: Makes the worker of a preset. Called on a thread, for it loads the engine.
 MakeWorker = Callable[["Preset"], "Worker"]
@@ -49,8 +51,8 @@ class LabApp(WindowApp):
     TITLE = "tuilab"
     CSS_PATH = Path(__file__).with_name("lab.tcss")
     ENABLE_COMMAND_PALETTE = True
-    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (112, "-wide"), (164, "-broad")]
-    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (32, "-tall"), (52, "-high")]
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (WIDE, "-wide"), (BROAD, "-broad")]
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (TALL, "-tall"), (HIGH, "-high")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+z", "suspend_process", "Suspend", show=False),
         Binding("ctrl+c", "quit", "Quit", show=False),
@@ -61,6 +63,7 @@ class LabApp(WindowApp):
         settings: Settings = USUAL,
     ):  # fmt: skip
         super().__init__()
+        self.opening = ""
         self.settings = settings
         self.language = settings.language  # of the lesson cards
         self.first_steps = FirstSteps(settings.hints)
@@ -87,6 +90,12 @@ class LabApp(WindowApp):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through on its way out."""
         return light_filters(super().get_line_filters(), self.no_color)
+
+    def compose(self) -> ComposeResult:
+        """The picture that is shown already, which terminals clear away on the way here; the first screen follows."""
+        if self._driver is not None and self.opening:
+            self._driver.write(self.opening)
+        return ()
 
     def on_mount(self) -> None:
         """The screen first, then the engine."""
@@ -193,11 +202,12 @@ class LabApp(WindowApp):
 
 def open_lab(
     preset_ref: str | None, *, backend: str = "auto", threads: int | None = None, speed: float | None = None,
-    paused: bool = False, seek: int | None = None,
+    paused: bool = False, seek: int | None = None, splash: Splash | None = None,
 ) -> int:  # fmt: skip
     """Open the lab on a preset, a TOML file or a run folder (None: the preset to begin with); gives the exit code.
 
-    `speed` limits the steps a second (0 or infinity: no limit; None: slow enough to watch; keys change it).
+    `speed` limits the steps a second (0 or infinity: no limit; None: slow enough to watch; keys change it). `splash`
+    is what the terminal shows until then.
     Raises PresetError or SettingsError (one line) before anything is painted if there is no such preset, or if the
     person's settings cannot be read.
     """
@@ -216,6 +226,8 @@ def open_lab(
     app = LabApp(preset, make_worker, speed=speed, paused=paused, settings=load())
     if seek is not None:
         app.model.seek(str(seek))
+    if splash is not None:
+        app.opening = splash.hand_over()
     try:
         code = app.run()
     finally:

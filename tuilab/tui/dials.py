@@ -140,6 +140,11 @@ DIALS: tuple[Dial, ...] = (
 BY_NAME: dict[str, Dial] = {dial.name: dial for dial in DIALS}
 
 
+def first_dial(*, led: bool) -> str:
+    """Where the cursor stands at the start: whoever is `led` through first steps turns the dial that shows most."""
+    return "lr" if led else DIALS[0].name
+
+
 def current(name: str, recipe: Recipe, batch_size: int) -> Any:
     """The value a dial shows: what counts now, the optimizer's usual one where the recipe leaves it open."""
     if name == "batch_size":

@@ -10,7 +10,7 @@ from textual.content import Content
 from tuilab.lab.runs import RunEntry
 from tuilab.tui.columns import fit
 from tuilab.tui.figures import grouped, percent, short
-from tuilab.tui.widgets.header import STATES
+from tuilab.tui.headline import STATES
 
 _FAINT = "$foreground 55%"
 _DAMAGED = ("✖", "damaged", "$error")

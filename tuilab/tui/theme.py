@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -16,24 +16,25 @@ from tuilab.lab.settings import SettingsError, place
 from tuilab.tui import ghosts
 from tuilab.tui.charts.model import HEAT_LEVELS, OPAQUE, Ink, line_ink
 from tuilab.tui.lanes import COLORS, lane_color
+from tuilab.tui.palette import PALETTES, Palette
 
 if TYPE_CHECKING:
     from textual.widget import Widget
 
-DARK = Theme(
-    name="tuilab-dark",
-    primary="#7aa2f7", secondary="#bb9af7", accent="#ffb454", warning="#ffb454", error="#ff6b81", success="#7fd88f",
-    foreground="#d8dee9", background="#0b0e14", surface="#11151d", panel="#1a202c", dark=True,
-    variables={"block-cursor-text-style": "bold", "footer-key-foreground": "#ffb454", "scrollbar": "#2a3242",
-               "scrollbar-background": "#11151d", "border-blurred": "#2a3242"},
-)  # fmt: skip
-LIGHT = Theme(
-    name="tuilab-light",
-    primary="#2f5bd0", secondary="#7a3fc0", accent="#b4540a", warning="#a85d00", error="#c21f3a", success="#1d7d3f",
-    foreground="#1f2733", background="#eef1f5", surface="#fbfcfd", panel="#e3e8ef", dark=False,
-    variables={"block-cursor-text-style": "bold", "footer-key-foreground": "#b4540a", "scrollbar": "#c3cbd6",
-               "scrollbar-background": "#fbfcfd", "border-blurred": "#c3cbd6"},
-)  # fmt: skip
+
+def _theme(name: str, palette: Palette, scrollbar: str) -> Theme:
+    variables = {
+        "block-cursor-text-style": "bold",
+        "footer-key-foreground": palette.accent,
+        "scrollbar": scrollbar,
+        "scrollbar-background": palette.surface,
+        "border-blurred": scrollbar,
+    }
+    return Theme(name=name, **asdict(palette), dark=name == "tuilab-dark", variables=variables)
+
+
+DARK = _theme("tuilab-dark", PALETTES["tuilab-dark"], "#2a3242")
+LIGHT = _theme("tuilab-light", PALETTES["tuilab-light"], "#c3cbd6")
 
 #: Colour numbers of the lines that are not layers; those of lanes begin at LANE, those of ghosts at GHOST, and layer k
 #: has the number LAYER + k.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuilab.tui.dials import DIALS
+from tuilab.tui.dials import first_dial
 from tuilab.tui.keys import shown
 from tuilab.tui.screens.library import Library
 
@@ -18,8 +18,8 @@ class Guide(Library):
 
     @property
     def first_dial(self) -> str:
-        """Where the cursor stands at the start: whoever is led turns the dial that shows most."""
-        return "lr" if self.lab.first_steps.wanted else DIALS[0].name
+        """Where the cursor stands at the start."""
+        return first_dial(led=self.lab.first_steps.wanted)
 
     def did(self, step: str) -> None:
         """A step was done."""

@@ -7,6 +7,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from tuilab.tui.charts.view import StepView
+from tuilab.tui.headline import network
 from tuilab.tui.keys import footer
 from tuilab.tui.labmodel import LabModel
 from tuilab.tui.widgets.bars import Banner, KeyBar, StatusLine
@@ -53,8 +54,3 @@ class Parts(Screen[None]):
         yield self.hints
         yield self.status
         yield KeyBar(footer())
-
-
-def network(widths: tuple[int, ...]) -> str:
-    """`64-32`: the hidden layers."""
-    return "hidden " + "-".join(str(w) for w in widths) if widths else "no hidden layer"

@@ -1,0 +1,74 @@
+"""Styles in the style sheets' words, as the codes that a terminal understands, without Textual."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from tuilab.tui.palette import Palette
+
+_ATTRIBUTES = {"bold": "1", "dim": "2", "underline": "4", "reverse": "7"}
+_TRUECOLOR = ("truecolor", "24bit")
+
+Rgb = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """How a terminal is told of colours: any of them (`exact`), the nearest of 256, or none (`palette` None)."""
+
+    palette: Palette | None
+    exact: bool = True
+
+    @classmethod
+    def here(cls, palette: Palette | None) -> Ink:
+        """For the terminal that the environment tells of."""
+        if "NO_COLOR" in os.environ:
+            return cls(None)
+        if os.environ.get("COLORTERM", "").strip().lower() in _TRUECOLOR:
+            return cls(palette)
+        return cls(palette if os.environ.get("TERM", "").endswith("256color") else None, exact=False)
+
+    def codes(self, style: str, background: str) -> str:
+        """The codes of `style`, such as `$foreground 55% bold`, over `background`, a style of one colour."""
+        attributes, color = [], None
+        below = self._color(background)
+        for word in style.split():
+            if word in _ATTRIBUTES:
+                attributes.append(_ATTRIBUTES[word])
+            elif word.startswith("$"):
+                color = self._named(word)
+            elif color is not None and below is not None:
+                color = _blend(below, color, float(word.rstrip("%")) / 100)
+        codes = [*attributes, *self._sgr(color, 38), *self._sgr(below, 48)]
+        return f"\x1b[0;{';'.join(codes)}m" if codes else "\x1b[0m"
+
+    def _color(self, style: str) -> Rgb | None:
+        """`$primary 22% $surface`: a colour, or a share of it over another."""
+        words = style.split()
+        color = self._named(words[0])
+        if len(words) == 1 or color is None:
+            return color
+        below = self._named(words[2])
+        return None if below is None else _blend(below, color, float(words[1].rstrip("%")) / 100)
+
+    def _named(self, word: str) -> Rgb | None:
+        if self.palette is None:
+            return None
+        value = int(getattr(self.palette, word[1:])[1:], 16)
+        return value >> 16, value >> 8 & 255, value & 255
+
+    def _sgr(self, color: Rgb | None, kind: int) -> list[str]:
+        if color is None:
+            return []
+        if self.exact:
+            return [f"{kind};2;{color[0]};{color[1]};{color[2]}"]
+        from rich.color import Color, ColorSystem
+
+        near = Color.from_rgb(*color).downgrade(ColorSystem.EIGHT_BIT)
+        return list(near.get_ansi_codes(foreground=kind == 38))
+
+
+def _blend(below: Rgb, above: Rgb, share: float) -> Rgb:
+    red, green, blue = (int(b + (a - b) * share) for b, a in zip(below, above, strict=True))
+    return red, green, blue
