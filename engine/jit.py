@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -44,14 +45,17 @@ if "NUMBA_CACHE_DIR" not in os.environ:
 _FAST, _SUM = {"contract", "nsz"}, {"contract", "nsz", "reassoc"}
 _OUTER: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 _INNER: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_LINKED = dict(_INNER)
+with suppress(ImportError):  # a numba whose insides are others: the first start is longer then
+    _LINKED["pipeline_class"] = import_module("engine.linked").LinkedCompiler
 
 #: What Python calls: kept in the cache together with all that it calls.
 njit: Callable[..., Any] = partial(numba.njit, **_OUTER, fastmath=_FAST)
 #: A function with a C address, see engine.cpu.frame; takes the signature first.
 kernel: Callable[..., Any] = partial(numba.cfunc, cache=True, nopython=True, error_model="numpy", fastmath=_FAST)
-#: What only compiled code calls: no wrapper and no cache entry of its own, which halves the first compile.
-inner: Callable[..., Any] = partial(numba.njit, **_INNER, fastmath=_FAST)
-inner_sum: Callable[..., Any] = partial(numba.njit, **_INNER, fastmath=_SUM)
+#: What only compiled code calls: no wrapper, no machine code and no cache entry of its own.
+inner: Callable[..., Any] = partial(numba.njit, **_LINKED, fastmath=_FAST)
+inner_sum: Callable[..., Any] = partial(numba.njit, **_LINKED, fastmath=_SUM)
 #: A parallel loop. Neither it nor its callers may be cached, up to the function that Python calls: what is compiled
 #: against a cached caller of a parallel loop lacks that loop, and the process that loads it next crashes.
 inner_parallel: Callable[..., Any] = partial(numba.njit, **_INNER, parallel=True)
