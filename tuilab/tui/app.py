@@ -136,7 +136,7 @@ class LabApp(WindowApp):
             worker.run()
 
     def _started(self, model: LabModel) -> Worker:
-        memory.give_back()
+        memory.share_heaps()
         worker = (model.make_worker or self._make_worker)(model.preset)
         worker.start()
         return worker

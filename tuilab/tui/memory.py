@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from textual.theme import Theme
     from textual.widget import Widget
 
-_LARGE = 128 * 2**10  # bytes from which on what is freed goes back to the system at once
 _ARENAS = 2
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # glibc's mallopt(3)
+_M_ARENA_MAX = -8  # glibc's mallopt(3)
 LATEST = 120.0  # seconds after which the search begins again in any case
 
 
@@ -39,13 +38,14 @@ async def resume_when(ready: Callable[[], bool]) -> None:
     gc.enable()
 
 
-def give_back() -> bool:
-    """Has glibc give back what is freed of moments, curves and networks; whether this is a system where it can.
+def share_heaps() -> bool:
+    """Has glibc make no more than two heaps; whether this is a system where it can.
 
-    Every run has a thread of its own, and glibc a heap for every thread: what one run freed stays there, of no use to
-    the next, so that a lab in which networks are opened one after the other grows by each.
+    Every run has threads of its own, and glibc a heap for every thread: what one run freed stayed there, of no use to
+    the next. That a run frees and makes the same large pieces again with every save is why they are not given back
+    at once: the system would have to clear sixty megabytes of new memory a second for them.
     """
-    return bool(_glibc("mallopt", _M_MMAP_THRESHOLD, _LARGE) and _glibc("mallopt", _M_ARENA_MAX, _ARENAS))
+    return bool(_glibc("mallopt", _M_ARENA_MAX, _ARENAS))
 
 
 def clear_up() -> None:
