@@ -57,8 +57,9 @@ def settled(*keys: str) -> Callable[[Pilot[int]], Any]:
         assert isinstance(screen, LabScreen)
         await until(pilot, lambda: screen.settled)
         await pilot.press(*keys)
-        await pilot.pause(0.3 if keys else None)  # a chart's move is a message that leads to another
-        await until(pilot, lambda: screen.settled)
+        for _ in range(6 if keys else 1):  # a chart's move is a message that leads to another
+            await pilot.pause(0.05 if keys else None)
+            await until(pilot, lambda: screen.settled)
         await pilot.pause()
 
     return before
