@@ -30,27 +30,24 @@ class Ink:
         return cls(palette if os.environ.get("TERM", "").endswith("256color") else None, exact=False)
 
     def codes(self, style: str, background: str) -> str:
-        """The codes of `style`, such as `$foreground 55% bold`, over `background`, a style of one colour."""
-        attributes, color = [], None
-        below = self._color(background)
-        for word in style.split():
-            if word in _ATTRIBUTES:
-                attributes.append(_ATTRIBUTES[word])
-            elif word.startswith("$"):
-                color = self._named(word)
-            elif color is not None and below is not None:
-                color = _blend(below, color, float(word.rstrip("%")) / 100)
+        """The codes of `style`, such as `$foreground 55% bold`, over `background`, a colour or a share of one."""
+        below = self._color(background.split())
+        words = style.split()
+        color = self._color([word for word in words if word not in _ATTRIBUTES], below)
+        attributes = [_ATTRIBUTES[word] for word in words if word in _ATTRIBUTES]
         codes = [*attributes, *self._sgr(color, 38), *self._sgr(below, 48)]
         return f"\x1b[0;{';'.join(codes)}m" if codes else "\x1b[0m"
 
-    def _color(self, style: str) -> Rgb | None:
-        """`$primary 22% $surface`: a colour, or a share of it over another."""
-        words = style.split()
+    def _color(self, words: list[str], below: Rgb | None = None) -> Rgb | None:
+        """A colour, or a share of it over `below` (`$primary 22%`) or over another one (`$primary 22% $surface`)."""
+        if not words:
+            return None
         color = self._named(words[0])
-        if len(words) == 1 or color is None:
+        if len(words) > 2:
+            below = self._named(words[2])
+        if len(words) == 1 or color is None or below is None:
             return color
-        below = self._named(words[2])
-        return None if below is None else _blend(below, color, float(words[1].rstrip("%")) / 100)
+        return _blend(below, color, float(words[1].rstrip("%")) / 100)
 
     def _named(self, word: str) -> Rgb | None:
         if self.palette is None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
+from tuilab.tui.columns import fit
 from tuilab.tui.figures import grouped, rate
 
 #: Sign, word and colour of each state.
@@ -39,11 +42,11 @@ def headline(width: int, title: str, network: str, at: Progress) -> list[tuple[s
     left: list[tuple[str, str]] = [(" ▞ ", "$accent bold"), ("tuilab ", "$foreground bold")]
     room = width - taken - 11
     if room >= 6:
-        title = title if len(title) <= room else title[: room - 1] + "…"
+        title = title if cell_len(title) <= room else fit(title, room)
         left += [(" " + title, "$accent")]
-        if room - len(title) >= len(network) + 4:
+        if room - cell_len(title) >= len(network) + 4:
             left += [("   " + network, _FAINT)]
-    gap = width - taken - sum(len(text) for text, _ in left)
+    gap = width - taken - sum(cell_len(text) for text, _ in left)
     return [*left, (" " * max(gap, 1), ""), *right]
 
 

@@ -14,6 +14,8 @@ from itertools import groupby
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from rich.cells import cell_len, set_cell_size
+
 from tuilab.tui.ansi import Ink
 from tuilab.tui.dials import DIALS, Dial, current, first_dial
 from tuilab.tui.dialtext import Stand, dial_text
@@ -48,10 +50,11 @@ def picture(preset: Preset, settings: Settings, size: tuple[int, int], ink: Ink)
 
 
 def _line(line: list[Piece], width: int, ink: Ink) -> str:
-    """One line, cut at `width`."""
+    """One line, cut at `width` cells."""
     written = ""
     for text, style, background in line:
-        text, width = text[:width], width - len(text[:width])
+        text = text if cell_len(text) <= width else set_cell_size(text, width)
+        width -= cell_len(text)
         written += ink.codes(style, background) + text if text else ""
     return written
 
@@ -73,9 +76,7 @@ def _dials(preset: Preset, settings: Settings, at: Place, plain: bool) -> list[l
     return [_row(row, preset, settings, width, first, plain) for row in rows[: at.rows]]
 
 
-def _row(
-    row: str | Dial, preset: Preset, settings: Settings, width: int, first: str, plain: bool
-) -> list[Piece]:  # fmt: skip
+def _row(row: str | Dial, preset: Preset, settings: Settings, width: int, first: str, plain: bool) -> list[Piece]:
     if isinstance(row, str):
         return [(f" {row}".ljust(width), "$primary bold", "$surface")]
     stand = Stand(current(row.name, preset.recipe, preset.batch_size), active=row.effect(preset.recipe))
