@@ -28,6 +28,7 @@ from engine.cpu.state import (
     WORK,
     G,
 )  # fmt: skip
+from engine.cpu.subnormal import flush_subnormals, restore_subnormals
 from engine.cpu.update import square_sum
 from engine.dials import BATCH_NORM
 from engine.jit import inner, inner_sum
@@ -41,10 +42,12 @@ TILE, TILE_BLAS = 16_384, 65_536
 
 def _parameter_share(s, thread):
     """Gradient and update, as the plan wants, of the parameters that belong to `thread`."""
+    control = flush_subnormals()
     for layer in range(plan(s, LAYERS)):
         norm = _weights(s, thread, layer) + _units(s, thread, layer)
         if plan(s, GRADIENTS):
             thread_sums(s, thread)[PER_LAYER + SUMS * layer + NORM_SUM] = norm
+    restore_subnormals(control)
 
 
 parameter_share = Kernel(_parameter_share)

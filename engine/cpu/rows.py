@@ -41,6 +41,7 @@ from engine.cpu.state import (
     P,
     X,
 )  # fmt: skip
+from engine.cpu.subnormal import flush_subnormals, restore_subnormals
 from engine.dials import BATCH_NORM, DROPOUT, INPUT_DROPOUT, LABEL_SMOOTHING
 from engine.formulas.batchnorm import through_norm
 from engine.jit import inner, inner_sum
@@ -59,6 +60,7 @@ def share(s, thread):
 
 def _run_stages(s, thread, first, last):
     """Stages `first` to `last` (excluded) for the rows of `thread`."""
+    control = flush_subnormals()
     lo, hi = share(s, thread)
     hidden = plan(s, LAYERS) - 1
     for stage in range(first, last):
@@ -75,6 +77,7 @@ def _run_stages(s, thread, first, last):
             _linear_backward(s, layer, lo, hi)
             if layer > 0:
                 _activation_backward(s, thread, layer - 1, lo, hi)
+    restore_subnormals(control)
 
 
 run_stages = Kernel(_run_stages)
