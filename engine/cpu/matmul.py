@@ -10,14 +10,18 @@ from engine.cpu.blas import sgemm
 from engine.cpu.tile import (
     COLUMNS,
     DEPTH,
+    HALF,
     LANES,
     ROWS,
     across1,
     across2,
+    across_half,
     down1,
     down2,
+    down_half,
     pack1,
     pack2,
+    pack_half,
     read_float,
     scratch,
     turn8,
@@ -44,7 +48,9 @@ def _for_blas(rows, fan_in, fan_out, columns):
 @inner
 def _panel(c, columns):
     """(first column, width) of the panel at column `c`: the last one may reach back over columns done before."""
-    width = COLUMNS if columns - c > LANES and columns >= COLUMNS else LANES
+    rest = columns - c
+    width = LANES if rest > HALF and columns >= LANES else HALF
+    width = COLUMNS if rest > LANES and columns >= COLUMNS else width
     return min(c, columns - width), width
 
 
@@ -54,7 +60,7 @@ def forward_product(blas, a, w, z, rows, fan_in, fan_out):
     if _for_blas(rows, fan_in, fan_out, fan_out):
         sgemm(blas, _N, _N, fan_out, rows, fan_in, w, fan_out, a, fan_in, z, fan_out)
         return
-    if fan_out < LANES:
+    if fan_out < HALF:
         _slim(a, fan_in, 1, w, fan_out, 1, z, rows, fan_out, fan_in)
         return
     panel = scratch()
@@ -78,7 +84,7 @@ def backward_product(blas, d, w, out, rows, fan_in, fan_out):
     if _for_blas(rows, fan_in, fan_out, fan_in):
         sgemm(blas, _T, _N, fan_in, rows, fan_out, w, fan_out, d, fan_out, out, fan_in)
         return
-    if fan_in < LANES:
+    if fan_in < HALF:
         _slim(d, fan_out, 1, w, 1, fan_out, out, rows, fan_in, fan_out)
         return
     panel = scratch()
@@ -100,7 +106,7 @@ def gradient_product(blas, a, d, g, rows, fan_in, fan_out, first, last):
     if _for_blas(rows, count, fan_out, fan_out):
         sgemm(blas, _N, _T, fan_out, count, rows, d, fan_out, a, fan_in, g, fan_out)
         return
-    if fan_out < LANES:
+    if fan_out < HALF:
         _slim(a, 1, fan_in, d, fan_out, 1, g, count, fan_out, rows)
         return
     panel = scratch()
@@ -126,8 +132,10 @@ def _across(width, rows, a, lda, b, ldb, c, ldc, depth, add):
         lo, hi = rows * i // tiles, rows * (i + 1) // tiles
         if width == COLUMNS:
             across2(hi - lo, a + FLOAT * lo * lda, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
-        else:
+        elif width == LANES:
             across1(hi - lo, a + FLOAT * lo * lda, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
+        else:
+            across_half(hi - lo, a + FLOAT * lo * lda, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
 
 
 @inner
@@ -137,16 +145,20 @@ def _down(width, rows, a, lda, b, ldb, c, ldc, depth, add):
         lo, hi = rows * i // tiles, rows * (i + 1) // tiles
         if width == COLUMNS:
             down2(hi - lo, a + FLOAT * lo, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
-        else:
+        elif width == LANES:
             down1(hi - lo, a + FLOAT * lo, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
+        else:
+            down_half(hi - lo, a + FLOAT * lo, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
 
 
 @inner
 def _pack(source, step, panel, depth, width):
     if width == COLUMNS:
         pack2(source, step, panel, depth)
-    else:
+    elif width == LANES:
         pack1(source, step, panel, depth)
+    else:
+        pack_half(source, step, panel, depth)
 
 
 @inner
@@ -163,7 +175,7 @@ def _turn(source, step, panel, depth, width):
 
 @inner_sum
 def _slim(a, a_row, a_step, b, b_step, b_column, c, rows, columns, depth):
-    """C (rows, columns) = A·B for fewer columns than a vector has lanes, with free strides."""
+    """C (rows, columns) = A·B for fewer columns than half a vector has lanes, with free strides."""
     for r in range(rows):
         for j in range(columns):
             total = np.float32(0.0)

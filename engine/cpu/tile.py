@@ -33,10 +33,12 @@ def _lanes() -> int:
 
 LANES = _lanes()
 ROWS = 6  # of a tile: with two vectors a row, its sums fill twelve of sixteen registers
-COLUMNS = 2 * LANES
+COLUMNS, HALF = 2 * LANES, LANES // 2
 DEPTH = 256  # of a packed panel, which then fills half of a usual first-level cache
-_VECTOR = ir.VectorType(_FLOAT, LANES)
-_EIGHT = ir.VectorType(_FLOAT, 8)
+
+
+def _vector(lanes: int) -> Any:
+    return ir.VectorType(_FLOAT, lanes)
 
 
 def _number(value: int) -> Any:
@@ -47,8 +49,8 @@ def _pointer(builder: Any, address: Any) -> Any:
     return builder.inttoptr(address, _FLOAT.as_pointer())
 
 
-def _load(builder: Any, place: Any, kind: Any = _VECTOR) -> Any:
-    value = builder.load(builder.bitcast(place, kind.as_pointer()))
+def _load(builder: Any, place: Any, lanes: int) -> Any:
+    value = builder.load(builder.bitcast(place, _vector(lanes).as_pointer()))
     value.align = 4
     return value
 
@@ -63,19 +65,21 @@ def _at(builder: Any, base: Any, *offsets: Any) -> Any:
     return base
 
 
-def _spread(builder: Any, value: Any) -> Any:
+def _spread(builder: Any, value: Any, lanes: int) -> Any:
     """A vector with `value` in every lane."""
-    nothing = ir.Constant(_VECTOR, ir.Undefined)
+    nothing = ir.Constant(_vector(lanes), ir.Undefined)
     one = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+    return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes))
 
 
-def _tile(rows: int, vectors: int, down: bool) -> Any:
-    """An intrinsic: C (rows, vectors·LANES) = (C if `add`) + A·B over `depth` ≥ 1, with row steps lda, ldb, ldc.
+def _tile(rows: int, width: int, down: bool) -> Any:
+    """An intrinsic: C (rows, width) = (C if `add`) + A·B over `depth` ≥ 1, with row steps lda, ldb, ldc.
 
-    A is (rows, depth), or with `down` the transpose of (depth, rows).
+    A is (rows, depth), or with `down` the transpose of (depth, rows); `width` one of COLUMNS, LANES, HALF.
     """
-    columns = [_number(v * LANES) for v in range(vectors)]
+    lanes = min(width, LANES)
+    vectors = width // lanes
+    columns = [_number(v * lanes) for v in range(vectors)]
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         a, lda, b, ldb, c, ldc, depth, add = args
@@ -86,27 +90,27 @@ def _tile(rows: int, vectors: int, down: bool) -> Any:
         builder.cbranch(builder.icmp_signed("!=", add, _number(0)), fetch, loop)
 
         builder.position_at_end(fetch)
-        old = [[_load(builder, _at(builder, line, v)) for v in columns] for line in lines]
+        old = [[_load(builder, _at(builder, line, v), lanes) for v in columns] for line in lines]
         builder.branch(loop)
 
         builder.position_at_end(loop)
         k = builder.phi(_WORD)
         k.add_incoming(_number(0), before)
         k.add_incoming(_number(0), fetch)
-        sums = [[builder.phi(_VECTOR) for _ in columns] for _ in lines]
+        sums = [[builder.phi(_vector(lanes)) for _ in columns] for _ in lines]
         row_of_b = _at(builder, b, builder.mul(k, ldb))
-        values = [_load(builder, _at(builder, row_of_b, v)) for v in columns]
+        values = [_load(builder, _at(builder, row_of_b, v), lanes) for v in columns]
         new = []
         for r in range(rows):
             steps = (builder.mul(lda, k), _number(r)) if down else (builder.mul(lda, _number(r)), k)
-            factor = _spread(builder, builder.load(_at(builder, a, *steps)))
+            factor = _spread(builder, builder.load(_at(builder, a, *steps)), lanes)
             terms = [builder.fmul(factor, value, flags=_FLAGS) for value in values]
             new.append([builder.fadd(s, t, flags=_FLAGS) for s, t in zip(sums[r], terms, strict=True)])
         following = builder.add(k, _number(1))
         k.add_incoming(following, loop)
         for r in range(rows):
             for v in range(vectors):
-                sums[r][v].add_incoming(ir.Constant(_VECTOR, [0.0] * LANES), before)
+                sums[r][v].add_incoming(ir.Constant(_vector(lanes), [0.0] * lanes), before)
                 sums[r][v].add_incoming(old[r][v], fetch)
                 sums[r][v].add_incoming(new[r][v], loop)
         builder.cbranch(builder.icmp_signed("<", following, depth), loop, end)
@@ -124,9 +128,9 @@ def _tile(rows: int, vectors: int, down: bool) -> Any:
     return tile
 
 
-def _tiles(vectors: int, down: bool) -> Callable[..., Any]:
+def _tiles(width: int, down: bool) -> Callable[..., Any]:
     """A function of the number of rows (1 to ROWS) and the arguments of a tile."""
-    tile1, tile2, tile3, tile4, tile5, tile6 = (_tile(rows, vectors, down) for rows in range(1, ROWS + 1))
+    tile1, tile2, tile3, tile4, tile5, tile6 = (_tile(rows, width, down) for rows in range(1, ROWS + 1))
 
     @inner
     def run(rows, a, lda, b, ldb, c, ldc, depth, add):
@@ -146,24 +150,24 @@ def _tiles(vectors: int, down: bool) -> Callable[..., Any]:
     return run
 
 
-#: C = A·B, tiles of two vectors and of one.
-across2, across1 = _tiles(2, False), _tiles(1, False)
+#: C = A·B, tiles of two vectors, of one and of half a one.
+across2, across1, across_half = (_tiles(width, False) for width in (COLUMNS, LANES, HALF))
 #: C = Aᵀ·B.
-down2, down1 = _tiles(2, True), _tiles(1, True)
+down2, down1, down_half = (_tiles(width, True) for width in (COLUMNS, LANES, HALF))
 
 
-def _packer(vectors: int) -> Any:
-    """An intrinsic: to (count, vectors·LANES), contiguous, from rows `step` floats apart."""
+def _packer(width: int) -> Any:
+    """An intrinsic: to (count, width), contiguous, from rows `step` floats apart."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, step, target, count = args
         source, target = _pointer(builder, source), _pointer(builder, target)
         with cgutils.for_range(builder, count) as rounds:
             line = _at(builder, source, builder.mul(rounds.index, step))
-            out = _at(builder, target, builder.mul(rounds.index, _number(vectors * LANES)))
-            for v in range(vectors):
-                place = _number(v * LANES)
-                _store(builder, _load(builder, _at(builder, line, place)), _at(builder, out, place))
+            out = _at(builder, target, builder.mul(rounds.index, _number(width)))
+            lanes = min(width, LANES)
+            for place in map(_number, range(0, width, lanes)):
+                _store(builder, _load(builder, _at(builder, line, place), lanes), _at(builder, out, place))
         return context.get_dummy_value()
 
     @intrinsic
@@ -173,7 +177,7 @@ def _packer(vectors: int) -> Any:
     return pack
 
 
-pack2, pack1 = _packer(2), _packer(1)
+pack2, pack1, pack_half = (_packer(width) for width in (COLUMNS, LANES, HALF))
 
 
 @intrinsic
@@ -183,7 +187,7 @@ def turn8(typing_context: Any, source: Any, step: Any, target: Any, width: Any) 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, step, target, width = args
         source, target = _pointer(builder, source), _pointer(builder, target)
-        rows = [_load(builder, _at(builder, source, builder.mul(step, _number(i))), _EIGHT) for i in range(8)]
+        rows = [_load(builder, _at(builder, source, builder.mul(step, _number(i))), 8) for i in range(8)]
         for span in (4, 2, 1):  # swap the off-diagonal halves of ever smaller squares
             low = [i if not i & span else 8 + i - span for i in range(8)]
             high = [i + span if not i & span else 8 + i for i in range(8)]

@@ -172,7 +172,7 @@ def run_oracle(
 
 
 def disturbed(tape: Tape, x: np.ndarray, which: int) -> tuple[Tape, np.ndarray]:
-    """Tape and data with weights and inputs moved by up to a unit in their last float32 place; `which` 0: as they are."""
+    """Tape and data, weights and inputs moved by up to a unit in the last float32 place; `which` 0: as they are."""
     if which == 0:
         return tape, x
     rng = np.random.default_rng(which)
@@ -187,7 +187,7 @@ def disturbed(tape: Tape, x: np.ndarray, which: int) -> tuple[Tape, np.ndarray]:
 def rounded_runs(
     case: Case, tape: Tape, x: np.ndarray, y: np.ndarray, truth: tuple[Any, ...]
 ) -> tuple[dict, np.ndarray]:
-    """The farthest that float32 runs of the oracle end from `truth`, by name, and how far they strayed by each step."""
+    """How far float32 runs of the oracle end from `truth` at most, by name, and how far they strayed by each step."""
     distances, strays = [], []
     for which in range(ROUNDINGS):
         net, losses, norms = run_oracle(case, *disturbed(tape, x, which), y, torch.float32)
