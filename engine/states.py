@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import dials
-from engine.cpu.state import DROPPING, UPDATING, State
+from engine.cpu.state import DROPPING, THREADS, UPDATING, State, products_space
 from engine.data import Data
 from engine.layout import ACTIVATION, layout
 from engine.normalise import folded
@@ -21,6 +21,7 @@ def aside(s: State, architecture: Architecture, data: Data) -> State:
     side = s.with_(
         x=data[0], labels=data[1], targets=data[2], rows=np.zeros(rows, np.int32), g=np.zeros_like(s.g),
         work=np.zeros(plan.work, np.float32), table=plan.table, plan=s.plan.copy(),
+        products=products_space(plan, int(s.plan[THREADS])),
     )  # fmt: skip
     side.plan[UPDATING] = 0
     return side

@@ -16,7 +16,7 @@ from engine.cpu import step as cpu
 from engine.cpu.activate import activate_layer
 from engine.cpu.parameters import parameter_share
 from engine.cpu.rows import run_stages
-from engine.cpu.state import BACKWARD, DROPPING, ROWS, UPDATING, State, allocate
+from engine.cpu.state import DROPPING, ROWS, UPDATING, State, allocate, products_space
 from engine.cpu.state import RUNNING_MEAN as MEAN_ROW
 from engine.cpu.state import RUNNING_VAR as VAR_ROW
 from engine.cpu.update import update_range
@@ -108,7 +108,7 @@ class Trainer:
             out = (*scalars, *norms)
             done = self._device.advance(s, self.recipe, self._clock, steps, self.probe_every, out)
         else:
-            s.plan[[DROPPING, BACKWARD, UPDATING]] = 1
+            s.plan[[DROPPING, UPDATING]] = 1
             self._use_threads()
             done = cpu.advance(s.address, self._clock, steps, self.probe_every, self._before, *scalars, *norms)
         metrics = Metrics(first, *scalars[:, :done], *norms[:, :done])
@@ -180,7 +180,7 @@ class Trainer:
         if self._device is not None:
             return self._layout.views(self._device.gradients(self._state, self.recipe, data, self.seed, step))
         s = aside(self._state, self.architecture, data)
-        s.plan[[DROPPING, BACKWARD]] = (step is not None), 1
+        s.plan[DROPPING] = step is not None
         s.plan[ROWS] = len(data[0])
         s.rows[:] = np.arange(len(data[0]))
         if step is not None:
@@ -323,6 +323,7 @@ class Trainer:
                 rows=np.zeros(capacity, np.int32),
                 work=np.zeros(self._layout.work, np.float32),
                 table=self._layout.table,
+                products=products_space(self._layout, self.threads),
             )
             if self._device is not None:
                 self._device.resize(self._layout)

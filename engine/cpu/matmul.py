@@ -34,15 +34,15 @@ FLOAT = 4  # bytes
 WORTH_PACKING = 40
 #: Multiplications for which a BLAS call takes less time than loops over fewer columns than a vector has lanes.
 WORTH_A_CALL = 4096
-#: Weights of a layer from which on BLAS is as fast as the tiles.
-WIDE = 1 << 18
+#: Weights and rows from which on BLAS, which packs both sides, is faster than the tiles.
+WIDE, TALL = (1 << 18, 192) if LANES == 16 else (1 << 17, 0)
 _N, _T = np.int8(ord("N")), np.int8(ord("T"))
 
 
 @inner
 def _for_blas(rows, fan_in, fan_out, columns):
     """Whether BLAS takes a product with so many columns."""
-    return fan_in * fan_out >= WIDE or (columns < LANES and rows * fan_in * fan_out > WORTH_A_CALL)
+    return (fan_in * fan_out >= WIDE and rows >= TALL) or (columns < LANES and rows * fan_in * fan_out > WORTH_A_CALL)
 
 
 @inner
@@ -55,13 +55,13 @@ def _panel(c, columns):
 
 
 @inner
-def forward_product(blas, a, w, z, rows, fan_in, fan_out):
-    """Z (rows, fan_out) = A (rows, fan_in) · W (fan_in, fan_out)."""
+def forward_product(blas, a, step, w, z, rows, fan_in, fan_out):
+    """Z (rows, fan_out) = A (rows, fan_in), its rows `step` apart, · W (fan_in, fan_out)."""
     if _for_blas(rows, fan_in, fan_out, fan_out):
-        sgemm(blas, _N, _N, fan_out, rows, fan_in, w, fan_out, a, fan_in, z, fan_out)
+        sgemm(blas, _N, _N, fan_out, rows, fan_in, w, fan_out, a, step, z, fan_out)
         return
     if fan_out < HALF:
-        _slim(a, fan_in, 1, w, fan_out, 1, z, rows, fan_out, fan_in)
+        _slim(a, step, 1, w, fan_out, 1, z, fan_out, rows, fan_out, fan_in)
         return
     panel = scratch()
     packed = rows >= WORTH_PACKING or fan_out % 32 == 0
@@ -70,22 +70,22 @@ def forward_product(blas, a, w, z, rows, fan_in, fan_out):
         c, width = _panel(at, fan_out)
         for k in range(0, fan_in, DEPTH):
             depth = min(DEPTH, fan_in - k)
-            b, step = w + FLOAT * (k * fan_out + c), fan_out
+            b, ldb = w + FLOAT * (k * fan_out + c), fan_out
             if packed:
-                _pack(b, step, panel, depth, width)
-                b, step = panel, width
-            _across(width, rows, a + FLOAT * k, fan_in, b, step, z + FLOAT * c, fan_out, depth, k)
+                _pack(b, ldb, panel, depth, width)
+                b, ldb = panel, width
+            _across(width, rows, a + FLOAT * k, step, b, ldb, z + FLOAT * c, fan_out, depth, k)
         at = c + width
 
 
 @inner
-def backward_product(blas, d, w, out, rows, fan_in, fan_out):
-    """out (rows, fan_in) = D (rows, fan_out) · Wᵀ, W (fan_in, fan_out)."""
+def backward_product(blas, d, w, out, step, rows, fan_in, fan_out):
+    """out (rows, fan_in), its rows `step` apart, = D (rows, fan_out) · Wᵀ, W (fan_in, fan_out)."""
     if _for_blas(rows, fan_in, fan_out, fan_in):
-        sgemm(blas, _T, _N, fan_in, rows, fan_out, w, fan_out, d, fan_out, out, fan_in)
+        sgemm(blas, _T, _N, fan_in, rows, fan_out, w, fan_out, d, fan_out, out, step)
         return
     if fan_in < HALF:
-        _slim(d, fan_out, 1, w, 1, fan_out, out, rows, fan_in, fan_out)
+        _slim(d, fan_out, 1, w, 1, fan_out, out, step, rows, fan_in, fan_out)
         return
     panel = scratch()
     at = 0
@@ -94,20 +94,20 @@ def backward_product(blas, d, w, out, rows, fan_in, fan_out):
         for k in range(0, fan_out, DEPTH):
             depth = min(DEPTH, fan_out - k)
             _turn(w + FLOAT * (c * fan_out + k), fan_out, panel, depth, width)
-            _across(width, rows, d + FLOAT * k, fan_out, panel, width, out + FLOAT * c, fan_in, depth, k)
+            _across(width, rows, d + FLOAT * k, fan_out, panel, width, out + FLOAT * c, step, depth, k)
         at = c + width
 
 
 @inner
-def gradient_product(blas, a, d, g, rows, fan_in, fan_out, first, last):
-    """G (last − first, fan_out) = rows `first` to `last` of Aᵀ, A (rows, fan_in), times D (rows, fan_out)."""
+def gradient_product(blas, a, d, g, rows, step, fan_out, first, last):
+    """G (last − first, fan_out) = rows `first` to `last` of Aᵀ, times D (rows, fan_out); rows of A `step` apart."""
     count = last - first
     a += FLOAT * first
     if _for_blas(rows, count, fan_out, fan_out):
-        sgemm(blas, _N, _T, fan_out, count, rows, d, fan_out, a, fan_in, g, fan_out)
+        sgemm(blas, _N, _T, fan_out, count, rows, d, fan_out, a, step, g, fan_out)
         return
     if fan_out < HALF:
-        _slim(a, 1, fan_in, d, fan_out, 1, g, count, fan_out, rows)
+        _slim(a, 1, step, d, fan_out, 1, g, fan_out, count, fan_out, rows)
         return
     panel = scratch()
     packed = count >= WORTH_PACKING
@@ -116,11 +116,11 @@ def gradient_product(blas, a, d, g, rows, fan_in, fan_out, first, last):
         c, width = _panel(at, fan_out)
         for r in range(0, rows, DEPTH):
             depth = min(DEPTH, rows - r)
-            b, step = d + FLOAT * (r * fan_out + c), fan_out
+            b, ldb = d + FLOAT * (r * fan_out + c), fan_out
             if packed:
-                _pack(b, step, panel, depth, width)
-                b, step = panel, width
-            _down(width, count, a + FLOAT * r * fan_in, fan_in, b, step, g + FLOAT * c, fan_out, depth, r)
+                _pack(b, ldb, panel, depth, width)
+                b, ldb = panel, width
+            _down(width, count, a + FLOAT * r * step, step, b, ldb, g + FLOAT * c, fan_out, depth, r)
         at = c + width
 
 
@@ -174,7 +174,7 @@ def _turn(source, step, panel, depth, width):
 
 
 @inner_sum
-def _slim(a, a_row, a_step, b, b_step, b_column, c, rows, columns, depth):
+def _slim(a, a_row, a_step, b, b_step, b_column, c, c_row, rows, columns, depth):
     """C (rows, columns) = A·B for fewer columns than half a vector has lanes, with free strides."""
     for r in range(rows):
         for j in range(columns):
@@ -182,4 +182,4 @@ def _slim(a, a_row, a_step, b, b_step, b_column, c, rows, columns, depth):
             for k in range(depth):
                 one = read_float(a + FLOAT * (r * a_row + k * a_step))
                 total += one * read_float(b + FLOAT * (k * b_step + j * b_column))
-            write_float(c + FLOAT * (r * columns + j), total)
+            write_float(c + FLOAT * (r * c_row + j), total)

@@ -10,7 +10,8 @@ from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.activate import PRELU
 from engine.cpu.frame import Kernel, call4, float_address, floats
 from engine.cpu.matmul import WIDE, gradient_product
-from engine.cpu.rows import input_place, thread_sums
+from engine.cpu.rows import thread_sums
+from engine.cpu.shares import thread_inputs
 from engine.cpu.state import (
     GRADIENTS,
     LAYERS,
@@ -57,8 +58,7 @@ parameter_share = Kernel(_parameter_share)
 def _weights(s, thread, layer):
     t = layer_row(s, layer)
     n, m, weight = t[FAN_IN], t[FAN_OUT], t[WEIGHT]
-    threads = plan(s, THREADS)
-    first, end = n * thread // threads, n * (thread + 1) // threads
+    place, row, first, end = thread_inputs(s, thread, layer)
     step = max(1, (TILE_BLAS if n * m >= WIDE else TILE) // m)
     # Where the gradient is used up at once, every tile of it lies in the place of the first, which stays in the cache.
     stay = plan(s, GRADIENTS) != 0 and plan(s, UPDATE_NOW) != 0
@@ -67,8 +67,10 @@ def _weights(s, thread, layer):
         hi = min(lo + step, end)
         g = weight + (first if stay else lo) * m
         if plan(s, GRADIENTS):
-            a, d = float_address(s, WORK, input_place(s, layer)), float_address(s, WORK, t[D])
-            gradient_product(plan(s, SGEMM), a, d, float_address(s, G, g), plan(s, ROWS), n, m, lo, hi)
+            a, d = float_address(s, WORK, place), float_address(s, WORK, t[D])
+            gradient_product(
+                plan(s, SGEMM), a, d, float_address(s, G, g), plan(s, ROWS), row, m, lo - first, hi - first
+            )
         norm += _finish(s, weight + lo * m, weight + hi * m, g)
     return norm
 

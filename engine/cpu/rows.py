@@ -1,7 +1,6 @@
 """Forward and backward over a block of rows: what one thread does with its part of the batch.
 
-A step is 2H + 1 stages for H hidden layers. Without batch norm no row needs another, so a thread runs all stages of
-its rows at once; with it, all threads meet after each stage to merge the statistics of the units.
+Which parts a step has, who does them and where threads meet on the way is said in `engine.cpu.shares`.
 """
 
 import numpy as np
@@ -11,16 +10,27 @@ from engine.cpu.activate import PRELU, affine, draw_mask
 from engine.cpu.frame import Kernel, call4, doubles, float_address, floats, indices, words
 from engine.cpu.loss import exp_all, shift_row, softmax_row, squared_error_row
 from engine.cpu.matmul import backward_product, forward_product
+from engine.cpu.shares import (
+    COLLECT,
+    ENTER,
+    LEAVE,
+    MULTIPLY,
+    RETURN,
+    UNNORM,
+    is_large_layer,
+    share,
+    thread_inputs,
+)  # fmt: skip
 from engine.cpu.state import (
     ACTIVATE,
     ALL_SUMS,
-    BACKWARD,
     BATCH,
     DROPPING,
     HITS,
     INPUTS,
     KEYS,
     LABELS,
+    LARGE,
     LAYERS,
     LOSS,
     MEAN_DY,
@@ -28,6 +38,7 @@ from engine.cpu.state import (
     OUTPUTS,
     PARTIAL,
     PER_LAYER,
+    PRODUCTS,
     REGRESSION,
     ROWS,
     RSTD,
@@ -51,32 +62,35 @@ _F = np.float32
 _ZERO = _F(0.0)
 
 
-@inner
-def share(s, thread):
-    """The rows (lo, hi excluded) of the batch that belong to `thread`."""
-    rows, threads = plan(s, ROWS), plan(s, THREADS)
-    return rows * thread // threads, rows * (thread + 1) // threads
-
-
 def _run_stages(s, thread, first, last):
-    """Stages `first` to `last` (excluded) for the rows of `thread`."""
+    """Positions `first` to `last` (excluded) of a step, for the share of `thread`."""
     control = flush_subnormals()
     lo, hi = share(s, thread)
-    hidden = plan(s, LAYERS) - 1
-    for stage in range(first, last):
-        if stage == 0:
-            _gather(s, lo, hi)
-        elif stage <= hidden:
-            call4(plan(s, ACTIVATE), s, stage - 1, lo, hi)
-        if stage <= hidden:
-            _linear_forward(s, thread, stage, lo, hi)
-        if stage >= hidden and plan(s, BACKWARD):
-            if stage == hidden:
+    layers = plan(s, LAYERS)
+    normed = dial(s, BATCH_NORM) != 0.0
+    collects = normed or plan(s, LARGE) != 0
+    for layer in range(layers):
+        at = 3 * layer
+        if first <= at + ENTER < last:
+            if layer == 0:
+                _gather(s, thread, lo, hi)
+            else:
+                call4(plan(s, ACTIVATE), s, layer - 1, lo, hi)
+        if first <= at + MULTIPLY < last:
+            _multiply(s, thread, layer, lo, hi)
+        if collects and first <= at + COLLECT < last:
+            _collect(s, thread, layer, lo, hi)
+    for turn in range(layers, 2 * layers):
+        layer, at = 2 * layers - 1 - turn, 3 * turn - 3
+        if first <= at + LEAVE < last:
+            if turn == layers:
                 _output(s, thread, lo, hi)
-            layer = 2 * hidden - stage
-            _linear_backward(s, layer, lo, hi)
-            if layer > 0:
-                _activation_backward(s, thread, layer - 1, lo, hi)
+            else:
+                _activation_backward(s, thread, layer, lo, hi)
+        if normed and turn > layers and first <= at + UNNORM < last:
+            _norm_backward(s, layer, lo, hi)
+        if first <= at + RETURN < last and layer > 0:
+            _multiply_back(s, thread, layer, lo, hi)
     restore_subnormals(control)
 
 
@@ -84,43 +98,65 @@ run_stages = Kernel(_run_stages)
 
 
 @inner
-def _gather(s, lo, hi):
-    """Copies the rows of the batch and drops inputs."""
+def _gather(s, thread, lo, hi):
+    """Copies the rows of the batch and drops inputs; for a large layer all rows, but the thread's inputs alone."""
     x, work, rows = floats(s, X), floats(s, WORK), indices(s, BATCH)
     inputs = plan(s, INPUTS)
+    place, step, first, end = np.int64(0), inputs, np.int64(0), inputs
+    if is_large_layer(s, layer_row(s, 0)):
+        place, step, first, end = thread_inputs(s, thread, np.int64(0))
+        lo, hi = np.int64(0), plan(s, ROWS)
+    count = end - first
     for r in range(lo, hi):
         row = np.int64(rows[r])
-        source = x[row * inputs : (row + 1) * inputs]
-        target = work[r * inputs : (r + 1) * inputs]
-        for j in range(inputs):
+        source = x[row * inputs + first : row * inputs + end]
+        target = work[place + r * step : place + r * step + count]
+        for j in range(count):
             target[j] = source[j]
     rate = dial(s, INPUT_DROPOUT)
     if plan(s, DROPPING) and rate > 0.0:
-        count = (hi - lo) * inputs
+        kept = _F(1.0 / (1.0 - rate))
         offset = layer_row(s, 0)[Z] // 2  # the multipliers follow the batch
-        m = work[offset + lo * inputs : offset + hi * inputs]
-        a = work[lo * inputs : hi * inputs]
-        draw_mask(m, words(s, KEYS)[0], rate, lo * inputs, count, _F(1.0 / (1.0 - rate)))
-        for i in range(count):
-            a[i] *= m[i]
+        for r in range(lo, hi):
+            start = place + r * step
+            m = work[offset + start : offset + start + count]
+            a = work[start : start + count]
+            draw_mask(m, words(s, KEYS)[0], rate, r * inputs + first, count, kept)
+            for i in range(count):
+                a[i] *= m[i]
 
 
 @inner
-def input_place(s, layer):
-    """Where the input of `layer` lies in the work area."""
-    return np.int64(0) if layer == 0 else layer_row(s, layer - 1)[A]
-
-
-@inner
-def _linear_forward(s, thread, layer, lo, hi):
-    """Z = A·W for the rows; with batch norm also their mean and sum of squares about it, unit by unit."""
-    t, work = layer_row(s, layer), floats(s, WORK)
+def _multiply(s, thread, layer, lo, hi):
+    """Z = A·W for the rows; of a large layer for all rows, but the part of it that comes from the thread's inputs."""
+    t = layer_row(s, layer)
     n, m = t[FAN_IN], t[FAN_OUT]
-    a = float_address(s, WORK, input_place(s, layer) + lo * n)
-    z = float_address(s, WORK, t[Z] + lo * m)
-    forward_product(plan(s, SGEMM), a, float_address(s, P, t[WEIGHT]), z, hi - lo, n, m)
+    if is_large_layer(s, t):
+        place, step, first, end = thread_inputs(s, thread, layer)
+        lo, hi = np.int64(0), plan(s, ROWS)
+        z = float_address(s, PRODUCTS, (thread - 1) * hi * m) if thread > 0 else float_address(s, WORK, t[Z])
+    else:
+        below = layer_row(s, layer - 1)[A] if layer > 0 else np.int64(0)
+        place, step, first, end = below + lo * n, n, np.int64(0), n
+        z = float_address(s, WORK, t[Z] + lo * m)
+    w = float_address(s, P, t[WEIGHT] + first * m)
+    forward_product(plan(s, SGEMM), float_address(s, WORK, place), step, w, z, hi - lo, end - first, m)
+
+
+@inner
+def _collect(s, thread, layer, lo, hi):
+    """Adds up the parts of Z; with batch norm also mean and sum of squares about it over the rows, unit by unit."""
+    t, work = layer_row(s, layer), floats(s, WORK)
+    m, rows = t[FAN_OUT], plan(s, ROWS)
+    z = work[t[Z] + lo * m : t[Z] + hi * m]
+    if is_large_layer(s, t):
+        for other in range(1, plan(s, THREADS)):
+            place = (other - 1) * rows * m
+            part = floats(s, PRODUCTS)[place + lo * m : place + hi * m]
+            for i in range(z.size):
+                z[i] += part[i]
     if dial(s, BATCH_NORM) != 0.0 and layer < plan(s, LAYERS) - 1 and hi > lo:
-        _block_moments(work[t[Z] + lo * m : t[Z] + hi * m], *thread_vectors(s, thread, t), hi - lo, m)
+        _block_moments(z, *thread_vectors(s, thread, t), hi - lo, m)
 
 
 @inner
@@ -190,24 +226,33 @@ def thread_sums(s, thread):
 
 
 @inner
-def _linear_backward(s, layer, lo, hi):
-    """D becomes the gradient at Z (through batch norm if on); the layer below gets D·Wᵀ."""
+def _norm_backward(s, layer, lo, hi):
+    """With batch norm: D becomes the gradient at Z."""
     t, work, p = layer_row(s, layer), floats(s, WORK), floats(s, P)
+    m = t[FAN_OUT]
+    gamma = p[t[GAMMA] : t[GAMMA] + m]
+    rstd = unit_vector(s, RSTD, t[STATS], m)
+    mean_dy = unit_vector(s, MEAN_DY, t[STATS], m)
+    mean_dyz = unit_vector(s, MEAN_DYZ, t[STATS], m)
+    for r in range(lo, hi):
+        z = work[t[Z] + r * m : t[Z] + (r + 1) * m]
+        d = work[t[D] + r * m : t[D] + (r + 1) * m]
+        for j in range(m):
+            d[j] = through_norm(d[j], z[j], gamma[j], rstd[j], mean_dy[j], mean_dyz[j])
+
+
+@inner
+def _multiply_back(s, thread, layer, lo, hi):
+    """The D of the layer below = D·Wᵀ for the rows; of a large layer for all rows, but the thread's inputs alone."""
+    t = layer_row(s, layer)
     n, m = t[FAN_IN], t[FAN_OUT]
-    if dial(s, BATCH_NORM) != 0.0 and layer < plan(s, LAYERS) - 1:
-        gamma = p[t[GAMMA] : t[GAMMA] + m]
-        rstd = unit_vector(s, RSTD, t[STATS], m)
-        mean_dy = unit_vector(s, MEAN_DY, t[STATS], m)
-        mean_dyz = unit_vector(s, MEAN_DYZ, t[STATS], m)
-        for r in range(lo, hi):
-            z = work[t[Z] + r * m : t[Z] + (r + 1) * m]
-            d = work[t[D] + r * m : t[D] + (r + 1) * m]
-            for j in range(m):
-                d[j] = through_norm(d[j], z[j], gamma[j], rstd[j], mean_dy[j], mean_dyz[j])
-    if layer > 0:
-        below = float_address(s, WORK, layer_row(s, layer - 1)[D] + lo * n)
-        d = float_address(s, WORK, t[D] + lo * m)
-        backward_product(plan(s, SGEMM), d, float_address(s, P, t[WEIGHT]), below, hi - lo, n, m)
+    first, end = np.int64(0), n
+    if is_large_layer(s, t):
+        _, _, first, end = thread_inputs(s, thread, layer)
+        lo, hi = np.int64(0), plan(s, ROWS)
+    below = float_address(s, WORK, layer_row(s, layer - 1)[D] + lo * n + first)
+    d = float_address(s, WORK, t[D] + lo * m)
+    backward_product(plan(s, SGEMM), d, float_address(s, P, t[WEIGHT] + first * m), below, n, hi - lo, end - first, m)
 
 
 @inner

@@ -12,7 +12,7 @@ from engine.cpu.blas import find_blas
 from engine.cpu.frame import make_frame
 from engine.dials import COUNT
 from engine.formulas.optimizers import COEFFICIENTS
-from engine.layout import Layout
+from engine.layout import FAN_IN, FAN_OUT, Layout
 
 # Rows of `units`: per hidden unit, running statistics, those of the current batch, and ones.
 RUNNING_MEAN, RUNNING_VAR, MEAN, RSTD, MEAN_DY, MEAN_DYZ, UNIT = map(np.int64, range(7))
@@ -20,12 +20,15 @@ RUNNING_MEAN, RUNNING_VAR, MEAN, RSTD, MEAN_DY, MEAN_DYZ, UNIT = map(np.int64, r
 # squared norm of its gradient.
 LOSS, HITS, PER_LAYER = range(3)
 SLOPE_SUM, NORM_SUM, SUMS = range(3)
-# Entries of `plan`. LAYERS to REGRESSION hold for a trainer; ROWS of the batch at hand; DROPPING, BACKWARD, UPDATING:
-# whether dropout acts, gradients are wanted, parameters and running statistics move; GRADIENTS and
-# UPDATE_NOW: what the pass over the parameters does; then the addresses of kernels.
-LAYERS, UNITS, INPUTS, OUTPUTS, THREADS, REGRESSION = range(6)
-ROWS, DROPPING, BACKWARD, UPDATING, GRADIENTS, UPDATE_NOW = range(6, 12)
+# Entries of `plan`. LAYERS to LARGE hold for a trainer, LARGE: whether it has large layers; ROWS of the batch at hand;
+# DROPPING, UPDATING: whether dropout acts, parameters and running statistics move; GRADIENTS and UPDATE_NOW: what the
+# pass over the parameters does; then the addresses of kernels.
+LAYERS, UNITS, INPUTS, OUTPUTS, THREADS, REGRESSION, LARGE = range(7)
+ROWS, DROPPING, UPDATING, GRADIENTS, UPDATE_NOW = range(7, 12)
 SGEMM, ACTIVATE, UPDATE, STAGES, SHARE, PLAN = range(12, 18)
+#: Weights from which on a layer is large: each thread multiplies with the rows of W that it also updates, so that no
+#: weight goes from one core's cache to another's. That takes two more meetings, which cost more where W is small.
+MANY_WEIGHTS = 1 << 15
 # Places in `c` after the optimizer's coefficients: the factor that clips the gradient, AdamW's decay.
 CLIP_SCALE, DECAY = COEFFICIENTS, COEFFICIENTS + 1
 
@@ -54,6 +57,7 @@ class State:
     c: NDArray[np.float32]  # (COEFFICIENTS + 2,) coefficients of this step's update
     plan: NDArray[np.int64]  # (PLAN,)
     keys: NDArray[np.uint64]  # (L,) dropout streams of this step: input, then hidden layers
+    products: NDArray[np.float32]  # (T - 1, capacity, widest large layer) what thread 1, 2 … adds to Z
     frame: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +74,19 @@ class State:
         return replace(self, **arrays)
 
 
-X, LABELS, TARGETS, BATCH, P, G, S1, S2, WORK, PER_UNIT, PARTIAL, ALL_SUMS, TABLE, DIALS, C, PLAN_SLOT, KEYS = range(17)
+X, LABELS, TARGETS, BATCH, P, G, S1, S2, WORK, PER_UNIT, PARTIAL, ALL_SUMS = range(12)
+TABLE, DIALS, C, PLAN_SLOT, KEYS, PRODUCTS = range(12, 18)
+
+
+def is_large(fan_in: Any, fan_out: Any, threads: Any) -> Any:
+    """Whether threads cut a layer by its inputs, not by the rows of the batch."""
+    return threads > 1 and fan_in >= threads and fan_in * fan_out >= MANY_WEIGHTS
+
+
+def products_space(layout: Layout, threads: int) -> NDArray[np.float32]:
+    """The array `products` for batches of the layout's capacity."""
+    large = [int(t[FAN_OUT]) for t in layout.table if is_large(t[FAN_IN], t[FAN_OUT], threads)]
+    return np.zeros(max(1, (threads - 1) * layout.capacity * max(large, default=0)), np.float32)
 
 
 def allocate(layout: Layout, threads: int, regression: bool, data: Any, kernels: tuple[int, ...]) -> State:
@@ -88,9 +104,11 @@ def allocate(layout: Layout, threads: int, regression: bool, data: Any, kernels:
         sums=np.zeros((threads, PER_LAYER + SUMS * layers), np.float64),
         table=layout.table, dials=np.zeros(COUNT), c=np.zeros(COEFFICIENTS + 2, np.float32),
         plan=np.zeros(PLAN, np.int64), keys=np.zeros(layers, np.uint64),
+        products=products_space(layout, threads),
     )  # fmt: skip
     state.units[[RUNNING_VAR, UNIT]] = 1.0
-    state.plan[:ROWS] = layers, units, x.shape[1], layout.outputs, threads, regression
+    large = any(is_large(t[FAN_IN], t[FAN_OUT], threads) for t in layout.table)
+    state.plan[:ROWS] = layers, units, x.shape[1], layout.outputs, threads, regression, large
     state.plan[SGEMM] = find_blas().address
     state.plan[ACTIVATE:PLAN] = kernels
     return state

@@ -8,10 +8,10 @@ from numba import prange
 from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.frame import call2, call4, doubles, floats, indices, numbers, words
 from engine.cpu.parameters import sum_over_threads
-from engine.cpu.rows import share, thread_vectors
+from engine.cpu.rows import thread_vectors
+from engine.cpu.shares import COLLECT, LEAVE, must_meet, place_in_step, share
 from engine.cpu.state import (
     ALL_SUMS,
-    BACKWARD,
     BATCH,
     CLIP_SCALE,
     DECAY,
@@ -19,6 +19,7 @@ from engine.cpu.state import (
     GRADIENTS,
     HITS,
     KEYS,
+    LARGE,
     LAYERS,
     LOSS,
     MEAN,
@@ -139,21 +140,30 @@ def _merge_backward(s, layer):
 
 
 @inner
+def _stages(s, last):
+    """The step up to position `last`: threads meet where they must, and merge what batch norm needs."""
+    normed = dial(s, BATCH_NORM) != 0.0
+    first = np.int64(0)
+    if normed or plan(s, LARGE):
+        for position in range(last - 1):
+            if must_meet(s, position):
+                _rows(s, first, position + 1)
+                first = position + 1
+                layer, part = place_in_step(s, position)
+                if part == COLLECT:
+                    _merge_forward(s, layer)
+                elif part == LEAVE:
+                    _merge_backward(s, layer)
+    _rows(s, first, last)
+
+
+@inner
 def _gradients(s):
     """All stages for the batch at hand, then gradient and norms; updates too if wanted and not clipped."""
-    hidden = plan(s, LAYERS) - 1
     sums = doubles(s, ALL_SUMS)
     for i in range(sums.size):
         sums[i] = 0.0
-    if dial(s, BATCH_NORM) != 0.0:
-        for stage in range(2 * hidden + 1):
-            _rows(s, stage, stage + 1)
-            if stage < hidden:
-                _merge_forward(s, stage)
-            elif stage < 2 * hidden:
-                _merge_backward(s, 2 * hidden - stage - 1)
-    else:
-        _rows(s, np.int64(0), 2 * hidden + 1)
+    _stages(s, 6 * plan(s, LAYERS))
     _parameters(s, np.int64(1), np.int64(plan(s, UPDATING) != 0 and dial(s, CLIP_NORM) == 0.0))
 
 
@@ -278,13 +288,12 @@ def forward_all(s, count, out):
     hidden = plan(s, LAYERS) - 1
     t, m, rows, work, p = layer_row(s, hidden), plan(s, OUTPUTS), indices(s, BATCH), floats(s, WORK), floats(s, P)
     entries = numbers(s, PLAN_SLOT)
-    entries[BACKWARD] = 0
     for start in range(0, count, rows.size):
         block = min(rows.size, count - start)
         entries[ROWS] = block
         for r in range(block):
             rows[r] = start + r
-        _rows(s, np.int64(0), hidden + 1)
+        _stages(s, 3 * (hidden + 1))
         for r in range(block):
             z = work[t[Z] + r * m : t[Z] + (r + 1) * m]
             for j in range(m):
