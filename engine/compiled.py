@@ -1,7 +1,7 @@
 """Where compiled code is kept, and whether it is there; asked without loading the compiler.
 
 The folder carries a hash of the engine's sources in its name, since numba notices a change in the file of a cached
-function but not in a file whose function it calls.
+function but not in a file whose function it calls. How threads are started is part of it, see `engine.cpu.team`.
 """
 
 import hashlib
@@ -12,14 +12,16 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from engine.openmp import openmp
+
 
 @cache
 def source_hash() -> str:
-    """The first 16 hex digits of SHA-256 over every engine source file and the numba version, as this process found it.
+    """The first 16 hex digits of SHA-256 over every engine source file, numba's version and whether OpenMP is there.
 
-    Read once: a process goes on with the engine that it has loaded.
+    As this process found it, read once: a process goes on with the engine that it has loaded.
     """
-    digest = hashlib.sha256(version("numba").encode())
+    digest = hashlib.sha256(f"{version('numba')} {openmp()[0] != 0}".encode())
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode())

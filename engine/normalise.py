@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from engine.cpu.state import DROPPING, RUNNING_MEAN, RUNNING_VAR, State
 from engine.cpu.step import forward_all
+from engine.cpu.team import prepare_team
 from engine.dials import BATCH_NORM
 from engine.layout import BETA, BIAS, FAN_IN, FAN_OUT, GAMMA, STATS, WEIGHT, Z
 from engine.spec import Recipe
@@ -44,6 +45,7 @@ def calibrate(s: State, recipe: Recipe) -> None:
     dials[BATCH_NORM] = 0.0
     view = s.with_(dials=dials)
     s.plan[DROPPING] = 0
+    prepare_team(s.plan)
     out = np.empty((len(s.rows), s.table[-1, FAN_OUT]), np.float32)
     units = s.units.shape[1]
     total, squares = np.zeros(units), np.zeros(units)

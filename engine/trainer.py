@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -19,6 +18,7 @@ from engine.cpu.rows import run_stages
 from engine.cpu.state import DROPPING, ROWS, UPDATING, State, allocate, products_space
 from engine.cpu.state import RUNNING_MEAN as MEAN_ROW
 from engine.cpu.state import RUNNING_VAR as VAR_ROW
+from engine.cpu.team import member, prepare_team
 from engine.cpu.update import update_range
 from engine.data import check_data, check_rows
 from engine.initialise import draw_parameters
@@ -65,7 +65,7 @@ class Trainer:
         self.threads = useful_threads(architecture, rows) if threads is None else check_threads(threads)
         self._layout = layout(architecture, min(self.batch_size, count))
         warm_up()
-        kernels = tuple(k.address() for k in (activate_layer, update_range, run_stages, parameter_share))
+        kernels = tuple(k.address() for k in (activate_layer, update_range, run_stages, parameter_share, member))
         self._state = allocate(self._layout, self.threads, architecture.task == "regression", self._data, kernels)
         self._clock = np.array([0, 0, 0, 0, self.batch_size, self.seed, count], np.int64)
         self._before = np.zeros(1, np.float32)
@@ -109,7 +109,7 @@ class Trainer:
             done = self._device.advance(s, self.recipe, self._clock, steps, self.probe_every, out)
         else:
             s.plan[[DROPPING, UPDATING]] = 1
-            self._use_threads()
+            prepare_team(s.plan)
             done = cpu.advance(s.address, self._clock, steps, self.probe_every, self._before, *scalars, *norms)
         metrics = Metrics(first, *scalars[:, :done], *norms[:, :done])
         if done and not (np.isfinite(metrics.loss[-1]) and np.isfinite(metrics.grad_norm[-1]).all()):
@@ -143,7 +143,6 @@ class Trainer:
         if "initializer" in changes:
             self._draw()
         elif recipe.batch_norm and not old.batch_norm:
-            self._use_threads()
             calibrate(self._live(to_write=True), recipe)
         elif old.batch_norm and not recipe.batch_norm:
             s = self._live(to_write=True)
@@ -185,7 +184,7 @@ class Trainer:
         s.rows[:] = np.arange(len(data[0]))
         if step is not None:
             cpu.set_keys(s.address, self.seed, step)
-        self._use_threads()
+        prepare_team(s.plan)
         cpu.compute_gradients(s.address)
         return self._layout.views(s.g)
 
@@ -287,11 +286,6 @@ class Trainer:
         vectors = (s.p, s.s1, s.s2, s.units[MEAN_ROW], s.units[VAR_ROW])
         return dict(zip(ARRAYS, vectors, strict=True))
 
-    def _use_threads(self) -> None:
-        """Numba's thread count belongs to the calling thread, which may differ from the one before."""
-        if self.threads > 1:
-            numba.set_num_threads(min(self.threads, numba.config.NUMBA_NUM_THREADS))
-
     def _read_dials(self) -> None:
         dials.pack(self.recipe, self._state.dials)
         hidden = self.recipe.activations(self.layers - 1)
@@ -338,6 +332,6 @@ class Trainer:
         """The same, worked out by the CPU."""
         view = frozen(self._state, self.recipe, x)
         out = np.empty((len(x), self.architecture.widths[-1]), np.float32)
-        self._use_threads()
+        prepare_team(view.plan)
         cpu.forward_all(view.address, len(x), out)
         return out

@@ -49,9 +49,10 @@ def warm_up(report: Report | None = None) -> None:
 def compile_second_half() -> None:
     """The loop over steps, gradients and optimizers: about as long a task as the stages of a step."""
     from engine.cpu.parameters import parameter_share
+    from engine.cpu.team import member
     from engine.cpu.update import update_range
 
-    for kernel in (parameter_share, update_range):
+    for kernel in (parameter_share, update_range, member):
         kernel.address()
     compile_steps()  # last: what this leaves in the cache says that all is there
 

@@ -22,10 +22,11 @@ LOSS, HITS, PER_LAYER = range(3)
 SLOPE_SUM, NORM_SUM, SUMS = range(3)
 # Entries of `plan`. LAYERS to LARGE hold for a trainer, LARGE: whether it has large layers; ROWS of the batch at hand;
 # DROPPING, UPDATING: whether dropout acts, parameters and running statistics move; GRADIENTS and UPDATE_NOW: what the
-# pass over the parameters does; then the addresses of kernels.
+# pass over the parameters does; TEAM to TEAM_SIZE: see engine.cpu.team; then the addresses of kernels.
 LAYERS, UNITS, INPUTS, OUTPUTS, THREADS, REGRESSION, LARGE = range(7)
 ROWS, DROPPING, UPDATING, GRADIENTS, UPDATE_NOW = range(7, 12)
-SGEMM, ACTIVATE, UPDATE, STAGES, SHARE, PLAN = range(12, 18)
+TEAM, FORK, WHO, TEAM_SIZE = range(12, 16)
+SGEMM, ACTIVATE, UPDATE, STAGES, SHARE, MEMBER, PLAN = range(16, 23)
 #: Weights from which on a layer is large: each thread multiplies with the rows of W that it also updates, so that no
 #: weight goes from one core's cache to another's. That takes two more meetings, which cost more where W is small.
 MANY_WEIGHTS = 1 << 15

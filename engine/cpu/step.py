@@ -3,10 +3,9 @@
 import math
 
 import numpy as np
-from numba import prange
 
 from engine.cpu.access import dial, layer_row, plan, unit_vector
-from engine.cpu.frame import call2, call4, doubles, floats, indices, numbers, words
+from engine.cpu.frame import doubles, floats, indices, numbers, words
 from engine.cpu.parameters import sum_over_threads
 from engine.cpu.rows import thread_vectors
 from engine.cpu.shares import COLLECT, LEAVE, must_meet, place_in_step, share
@@ -43,6 +42,7 @@ from engine.cpu.state import (
     C,
     P,
 )  # fmt: skip
+from engine.cpu.team import on_threads
 from engine.cpu.update import limit_norms, square_sum
 from engine.dials import BATCH_NORM, BN_EPS, BN_MOMENTUM, CLIP_NORM, LR, MAX_NORM
 from engine.formulas.optimizers import clip_factor, coefficients, decay_factor
@@ -58,31 +58,16 @@ from engine.formulas.random import (
     stream_key,
 )
 from engine.formulas.schedules import schedule_factor
-from engine.jit import inner, inner_parallel, njit
+from engine.jit import inner, njit
 from engine.layout import BIAS, FAN_OUT, STATS, WEIGHT, Z
 
 # Entries of `clock`: the step, the optimizer's own count, epoch and place in it, batch size, seed, rows of data.
 STEP, UPDATES, EPOCH, PLACE, BATCH_SIZE, SEED, COUNT = range(7)
 
 
-@inner_parallel
-def _on_threads(address, s, threads, first, last):
-    """Kernel (s, thread, first, last) for every thread; (s, thread) where `last` is negative."""
-    for i in prange(threads):
-        thread = np.int64(i)
-        if last < 0:
-            call2(address, s, thread)
-        else:
-            call4(address, s, thread, first, last)
-
-
 @inner
 def _rows(s, first, last):
-    threads = plan(s, THREADS)
-    if threads == 1:
-        call4(plan(s, STAGES), s, np.int64(0), first, last)
-    else:
-        _on_threads(plan(s, STAGES), s, threads, first, last)
+    on_threads(plan(s, STAGES), s, first, last)
 
 
 @inner
@@ -90,11 +75,7 @@ def _parameters(s, gradients, update):
     entries = numbers(s, PLAN_SLOT)
     entries[GRADIENTS] = gradients
     entries[UPDATE_NOW] = update
-    threads = plan(s, THREADS)
-    if threads == 1:
-        call2(plan(s, SHARE), s, np.int64(0))
-    else:
-        _on_threads(plan(s, SHARE), s, threads, np.int64(0), np.int64(-1))
+    on_threads(plan(s, SHARE), s, np.int64(0), np.int64(-1))
 
 
 @inner
