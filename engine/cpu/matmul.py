@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.cpu.blas import sgemm
 from engine.cpu.tile import (
+    BLOCK,
     COLUMNS,
     DEPTH,
     HALF,
@@ -16,6 +17,8 @@ from engine.cpu.tile import (
     across1,
     across2,
     across_half,
+    block_scratch,
+    copy_floats,
     down1,
     down2,
     down_half,
@@ -36,6 +39,9 @@ WORTH_PACKING = 40
 WORTH_A_CALL = 4096
 #: Weights and rows from which on BLAS, which packs both sides, is faster than the tiles.
 WIDE, TALL = (1 << 18, 192) if LANES == 16 else (1 << 17, 0)
+#: Rows of A so many floats apart fall on the same few lines of a first-level cache and drive each other out: a block of
+#: at most LONGEST columns is copied first.
+ALIASED, LONGEST = 256, 128
 _N, _T = np.int8(ord("N")), np.int8(ord("T"))
 
 
@@ -109,6 +115,11 @@ def gradient_product(blas, a, d, g, rows, step, fan_out, first, last):
     if fan_out < HALF:
         _slim(a, 1, step, d, fan_out, 1, g, fan_out, count, fan_out, rows)
         return
+    if step % ALIASED == 0 and count <= LONGEST and rows <= DEPTH:
+        block = block_scratch()
+        for r in range(rows):
+            copy_floats(a + FLOAT * r * step, block + FLOAT * r * BLOCK, count)
+        a, step = block, BLOCK
     panel = scratch()
     packed = count >= WORTH_PACKING
     at = 0

@@ -35,6 +35,7 @@ LANES = _lanes()
 ROWS = 6  # of a tile: with two vectors a row, its sums fill twelve of sixteen registers
 COLUMNS, HALF = 2 * LANES, LANES // 2
 DEPTH = 256  # of a packed panel, which then fills half of a usual first-level cache
+BLOCK = 144  # floats from row to row of a copied block, an odd number of cache lines
 
 
 def _vector(lanes: int) -> Any:
@@ -221,14 +222,31 @@ def write_float(typing_context: Any, address: Any, value: Any) -> Any:
     return types.void(types.int64, types.float32), codegen
 
 
+def _scratch(width: int) -> Any:
+    @intrinsic
+    def place(typing_context: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            with builder.goto_entry_block():
+                place = builder.alloca(_FLOAT, size=_number(DEPTH * width))
+                place.align = 64
+            return builder.ptrtoint(place, _WORD)
+
+        return types.int64(), codegen
+
+    return place
+
+
+#: The address of DEPTH·COLUMNS floats that live until the function returns, and of DEPTH·BLOCK others.
+scratch, block_scratch = _scratch(COLUMNS), _scratch(BLOCK)
+
+
 @intrinsic
-def scratch(typing_context: Any) -> Any:
-    """The address of DEPTH·COLUMNS floats that live until the function returns."""
+def copy_floats(typing_context: Any, source: Any, target: Any, count: Any) -> Any:
+    """`count` floats from an address to another."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        with builder.goto_entry_block():
-            place = builder.alloca(_FLOAT, size=_number(DEPTH * COLUMNS))
-            place.align = 64
-        return builder.ptrtoint(place, _WORD)
+        source, target, count = args
+        cgutils.raw_memcpy(builder, _pointer(builder, target), _pointer(builder, source), count, 4)
+        return context.get_dummy_value()
 
-    return types.int64(), codegen
+    return types.void(*[types.int64] * 3), codegen
