@@ -49,6 +49,21 @@ _LINKED = dict(_INNER)
 with suppress(ImportError):  # a numba whose insides are others: the first start is longer then
     _LINKED["pipeline_class"] = import_module("engine.linked").LinkedCompiler
 
+
+def named(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Names a function that a factory makes, before it is compiled; every one needs a name of its own.
+
+    A symbol is made of module, name, types and a number that starts anew in every process. Where code from the cache
+    and code compiled now agree in all four, the linker takes one for the other, whatever they do.
+    """
+
+    def rename(function: Callable[..., Any]) -> Callable[..., Any]:
+        function.__qualname__ = name
+        return function
+
+    return rename
+
+
 #: What Python calls: kept in the cache together with all that it calls.
 njit: Callable[..., Any] = partial(numba.njit, **_OUTER, fastmath=_FAST)
 #: A function with a C address, see engine.cpu.frame; takes the signature first.

@@ -14,7 +14,7 @@ from engine.formulas import activations as act
 from engine.formulas.batchnorm import standardised
 from engine.formulas.dropout import SATURATION, alpha_dropped
 from engine.formulas.random import drop_threshold, key_high, key_low, random_bits
-from engine.jit import inner, njit
+from engine.jit import inner, named, njit
 from engine.layout import ACTIVATION, BETA, BIAS, FAN_OUT, GAMMA, SLOPE, STATS, A, F, M, Z
 from engine.spec import ACTIVATIONS
 
@@ -28,6 +28,7 @@ def _loop(formula: Callable[..., Any]) -> Callable[..., Any]:
     """The loop of one activation: y = z·scale + shift by column; a = f(y), f = f′(y)."""
 
     @inner
+    @named(f"{formula.__name__}_loop")
     def run(z, a, f, scale, shift, rows, columns, c):
         for r in range(rows):
             zr = z[r * columns : (r + 1) * columns]

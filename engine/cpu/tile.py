@@ -19,7 +19,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from engine.jit import inner
+from engine.jit import inner, named
 
 _WORD, _FLOAT = ir.IntType(64), ir.FloatType()
 _FLAGS = ("contract", "nsz")  # a product and a sum may be one instruction
@@ -134,6 +134,7 @@ def _tiles(width: int, down: bool) -> Callable[..., Any]:
     tile1, tile2, tile3, tile4, tile5, tile6 = (_tile(rows, width, down) for rows in range(1, ROWS + 1))
 
     @inner
+    @named(f"{'down' if down else 'across'}_{width}")
     def run(rows, a, lda, b, ldb, c, ldc, depth, add):
         if rows == 6:
             tile6(a, lda, b, ldb, c, ldc, depth, add)

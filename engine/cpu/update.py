@@ -10,7 +10,7 @@ from engine.cpu.frame import Kernel, floats
 from engine.cpu.state import CLIP_SCALE, DECAY, LAYERS, S1, S2, WORK, C, G, P
 from engine.dials import L1, MAX_NORM, OPTIMIZER, WEIGHT_DECAY
 from engine.formulas import optimizers as opt
-from engine.jit import inner, inner_sum
+from engine.jit import inner, inner_sum, named
 from engine.layout import FAN_IN, FAN_OUT, WEIGHT, M
 
 _F = np.float32
@@ -21,6 +21,7 @@ def _loop(rule: Callable[..., Any]) -> Callable[..., Any]:
     """The loop of one rule over arrays of one length; penalties and clipping act on the gradient first."""
 
     @inner
+    @named(f"{rule.__name__}_loop")
     def run(p, g, s1, s2, c, decay, l1, weight_decay):
         c0, c1, c2, c3, c4, c5, clip = c[0], c[1], c[2], c[3], c[4], c[5], c[CLIP_SCALE]
         for i in range(p.size):

@@ -1,13 +1,17 @@
 """The engine starts without SciPy, leaves numba able to use it, and compiles no more than is called."""
 
+import importlib
 import math
+import pkgutil
 import subprocess
 import sys
 
 import numba
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 
+import engine
 from engine.jit import inner, inner_sum
 
 CODE = """
@@ -65,3 +69,50 @@ print(numba.njit(lambda x: root(x))(9.0))
 def test_with_another_numba_functions_are_compiled_as_it_does() -> None:
     done = subprocess.run([sys.executable, "-c", OTHER], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["3.0"], done.stderr[-500:]
+
+
+def test_every_compiled_function_of_the_engine_has_a_name_of_its_own() -> None:
+    """The linker takes functions of one name for each other where one comes from the cache, see `engine.jit.named`."""
+    owners: dict[tuple[str, str], Dispatcher] = {}
+    for info in pkgutil.walk_packages(engine.__path__, "engine."):
+        if not info.name.startswith("engine.cuda"):
+            for value in vars(importlib.import_module(info.name)).values():
+                if isinstance(value, Dispatcher):
+                    function = value.py_func
+                    assert owners.setdefault((function.__module__, function.__qualname__), value) is value
+                    assert "<locals>" not in function.__qualname__
+    assert len(owners) > 100
+
+
+LINKED = """
+import itertools, sys
+import numba, numpy as np
+from numba.core.bytecode import FunctionIdentity
+from engine import Architecture, Recipe, Trainer
+from engine.cpu import matmul
+from engine.cpu.blas import find_blas
+
+trainer = Trainer(Architecture((40, 40, 3)), Recipe(), np.eye(40, dtype=np.float32), np.arange(40) % 3)
+trainer.advance(1)  # compiled code from the cache, as a rule
+
+def made():
+    def product(a, w, z, rows, fan_in, fan_out, blas):
+        matmul.forward_product(blas, a, fan_in, w, z, rows, fan_in, fan_out)
+    return numba.njit(product)
+
+rng = np.random.default_rng(0)
+FunctionIdentity._unique_ids = itertools.count(int(sys.argv[1]))
+product = made()
+for rows, n, m in ((1, 8, 8), (6, 16, 16), (30, 784, 100)):
+    a, w = rng.random((rows, n), np.float32), rng.random((n, m), np.float32)
+    z = np.zeros((rows, m), np.float32)
+    product(a.ctypes.data, w.ctypes.data, z.ctypes.data, rows, n, m, find_blas().address)
+    np.testing.assert_allclose(z, a @ w, rtol=1e-4)
+"""
+
+
+@pytest.mark.parametrize("number", [1, 8, 10, 16, 40, 70])
+def test_code_of_the_cache_and_code_compiled_now_are_not_mixed_up(number: int) -> None:
+    """From whatever number on the functions of this process are counted."""
+    done = subprocess.run([sys.executable, "-c", LINKED, str(number)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-500:]
