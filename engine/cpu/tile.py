@@ -16,7 +16,7 @@ from typing import Any
 import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils, config
 from numba.extending import intrinsic
 
 from engine.jit import inner, named
@@ -26,9 +26,10 @@ _FLAGS = ("contract", "nsz")  # a product and a sum may be one instruction
 
 
 def _lanes() -> int:
-    """float32 numbers in the widest vector register of this machine."""
-    features = llvm.get_host_cpu_features()
-    return 16 if features.get("avx512f") else 8 if features.get("avx") else 4
+    """float32 numbers in the widest vector register of the processor that numba compiles for."""
+    chosen = config.CPU_FEATURES  # NUMBA_CPU_FEATURES, as numba reads it
+    features = llvm.get_host_cpu_features().flatten() if chosen is None else chosen
+    return 16 if "+avx512f" in features else 8 if "+avx" in features else 4
 
 
 LANES = _lanes()
