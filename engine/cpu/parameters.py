@@ -36,9 +36,9 @@ from engine.jit import inner, inner_sum
 from engine.layout import ACTIVATION, BETA, BIAS, FAN_IN, FAN_OUT, GAMMA, SLOPE, STATS, WEIGHT, D
 
 _ZERO = np.float32(0.0)
-#: Floats of a gradient tile: with its weights and slots it fits a second-level cache. BLAS packs anew for every call
-#: and wants larger ones.
-TILE, TILE_BLAS = 16_384, 65_536
+#: Floats of a gradient tile: with its weights and slots it fits a second-level cache. Of a wide layer D is packed anew
+#: for every tile, which pays from some dozen rows on.
+TILE, TILE_WIDE = 16_384, 65_536
 
 
 def _parameter_share(s, thread):
@@ -59,7 +59,7 @@ def _weights(s, thread, layer):
     t = layer_row(s, layer)
     n, m, weight = t[FAN_IN], t[FAN_OUT], t[WEIGHT]
     place, row, first, end = thread_inputs(s, thread, layer)
-    step = max(1, (TILE_BLAS if n * m >= WIDE else TILE) // m)
+    step = max(1, (TILE_WIDE if n * m >= WIDE else TILE) // m)
     # Where the gradient is used up at once, every tile of it lies in the place of the first, which stays in the cache.
     stay = plan(s, GRADIENTS) != 0 and plan(s, UPDATE_NOW) != 0
     norm = 0.0

@@ -225,8 +225,10 @@ def write_float(typing_context: Any, address: Any, value: Any) -> Any:
 
 
 def _scratch(width: int) -> Any:
+    """An intrinsic: the address of DEPTH·width floats of its own."""
+
     @intrinsic
-    def place(typing_context: Any) -> Any:
+    def address(typing_context: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             with builder.goto_entry_block():
                 place = builder.alloca(_FLOAT, size=_number(DEPTH * width))
@@ -235,10 +237,10 @@ def _scratch(width: int) -> Any:
 
         return types.int64(), codegen
 
-    return place
+    return address
 
 
-#: The address of DEPTH·COLUMNS floats that live until the function returns, and of DEPTH·BLOCK others.
+#: Room for a packed panel and for a copied block, which lives until the function returns.
 scratch, block_scratch = _scratch(COLUMNS), _scratch(BLOCK)
 
 
