@@ -214,6 +214,21 @@ async def test_charts_keys() -> None:
         assert (dark, pilot.app.theme) == ("tuilab-dark", "tuilab-light")
 
 
+async def test_the_chart_with_the_focus_has_a_background_of_its_own() -> None:
+    async with open_fake(FakeWorker(preset(), now=frame(1500, "paused"))) as (pilot, screen, _):
+        chart = screen.charts.top
+
+        def grounds() -> set[object]:
+            return {part.style.bgcolor for y in range(chart.size.height) for part in chart.render_line(y) if part.style}
+
+        await until(pilot, lambda: screen.settled and len(grounds()) == 1)
+        plain = grounds()
+        await pilot.press("c")
+        await until(pilot, lambda: chart.has_focus and len(grounds()) == 1 and grounds() != plain)
+        await pilot.press("c", "c")
+        await until(pilot, lambda: not chart.has_focus and grounds() == plain)
+
+
 async def test_crosshair_zoom_and_pan_keys() -> None:
     async with open_fake(FakeWorker(preset(), now=frame(1500, "paused"))) as (pilot, screen, worker):
         top, flow = screen.query_one("#chart-top", Chart), screen.query_one("#chart-flow", Chart)

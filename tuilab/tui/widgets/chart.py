@@ -17,7 +17,7 @@ from tuilab.tui.charts.axis import AutoRange
 from tuilab.tui.charts.model import Ink, Level, Line, Mark, Plot, extent
 from tuilab.tui.charts.view import StepView
 from tuilab.tui.messages import ViewMoved
-from tuilab.tui.theme import chart_styles, heat_style, surface_of
+from tuilab.tui.theme import Surface, chart_styles, heat_style, surface_of
 from tuilab.tui.widgets.rows import Plain
 
 if TYPE_CHECKING:
@@ -79,9 +79,15 @@ class Chart(Plain, can_focus=True):
             self.refresh(*[Region(first, row, end - first, 1) for row, first, end in changed])
 
     def restyle(self) -> None:
-        """The theme changed."""
+        """The colours changed."""
         self._styles = self._cells = None
         self.refresh()
+
+    def notify_style_update(self) -> None:
+        """With the focus comes another background, which every cell has."""
+        super().notify_style_update()
+        if self._styles is not None and self._styles.background != self.background_colors[1]:
+            self.restyle()
 
     def plot(self) -> Plot:
         """What is to be painted now."""
@@ -132,7 +138,7 @@ class Chart(Plain, can_focus=True):
 
     def _make_styles(self) -> _Styles:
         surface = surface_of(self)
-        return _Styles(chart_styles(surface, self._layers), surface.dark)
+        return _Styles(chart_styles(surface, self._layers), surface)
 
     def get_content_width(self, container: Size, viewport: Size) -> int:
         return container.width
@@ -211,8 +217,8 @@ class Chart(Plain, can_focus=True):
 class _Styles(Sequence[Style]):
     """Styles by ink number; those of the heat map are made when first used."""
 
-    def __init__(self, known: dict[int, Style], dark: bool):
-        self._known, self._dark = known, dark
+    def __init__(self, known: dict[int, Style], surface: Surface):
+        self._known, self._dark, self.background = known, surface.dark, surface.background
 
     def __getitem__(self, ink: int) -> Style:  # type: ignore[override]
         style = self._known.get(ink)
