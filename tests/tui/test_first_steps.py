@@ -107,6 +107,7 @@ async def test_one_key_ends_it_for_good_and_brings_it_back(config: Path) -> None
         assert "N brings them back" in screen.query_one(StatusLine).text
         await pilot.press("N")
         await until(pilot, lambda: "space trains the network" in said(screen) and load().hints)
+        assert screen.query_one(StatusLine).text.strip().startswith("hints again; N ends them")
 
 
 async def test_it_goes_on_in_the_next_preset(config: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,9 +12,10 @@ from textual.pilot import Pilot
 
 from tests.tui.fake import FakeWorker, frame, plane, preset
 from tests.tui.fake_insights import numbers, pictures
-from tests.tui.lab_app import open_fake, until
+from tests.tui.lab_app import open_fake, real_app, until
 from tuilab.lab import references
 from tuilab.lab.looks import Classified, Fitted
+from tuilab.lab.preset import Preset
 from tuilab.tui.asking import SHARE, Asking
 from tuilab.tui.screens.lab import LabScreen
 from tuilab.tui.widgets.layers import LayersPanel
@@ -208,6 +210,28 @@ async def test_the_engine_is_asked_for_a_small_share_of_its_time() -> None:
         await pilot.pause(0.1)
         assert len(shown) == 1, "not again so soon"
         assert asking._next >= begun + 0.02 / SHARE
+
+
+async def test_a_dial_turned_while_the_run_rests_is_seen_in_what_the_network_says(tmp_path: Path) -> None:
+    """Another activation makes another network of the same weights, before any step is done."""
+    app = real_app(Preset("digits", name="tiny", widths=(16,), steps=1000), runs=tmp_path / "runs")
+    async with app.run_test(size=(140, 40)) as pilot:
+        screen = app.screen
+        assert isinstance(screen, LabScreen)
+        await until(pilot, lambda: (f := screen.model.frame) is not None and f.total_steps and not f.message)
+        await pilot.press(">")
+        await until(pilot, lambda: screen.model.frame.step == 100 and not screen.model.running)
+        await below(pilot, screen, "confusion")
+        view = screen.query_one("#chart-look", LookView)
+        await until(pilot, lambda: view.shown is not None and view.shown.step == 100)
+        before = view.shown
+        screen.model.set("activation", "sigmoid")
+        await until(pilot, lambda: view.shown is not before)
+        assert screen.model.frame.step == 100
+        assert isinstance(view.shown, Classified)
+        session = screen.model.worker.session
+        said = session.trainer.predict(session.data.x_val).argmax(1)
+        assert view.shown.right == int(np.sum(said == session.data.y_val)) != before.right
 
 
 async def test_an_engine_that_does_not_answer_is_asked_again() -> None:

@@ -46,7 +46,7 @@ class Asking(Generic[T]):
     """Keeps what a screen shows up to date without the screen waiting for the engine.
 
     `ask` is called on a thread with a way to ask the engine; `show` on the screen with what it gave. Nothing is
-    asked while `wanted` says no, nor twice about the same step.
+    asked while `wanted` says no, nor twice about the same moment: whatever tells one network from another.
     """
 
     def __init__(
@@ -55,22 +55,23 @@ class Asking(Generic[T]):
     ):  # fmt: skip
         self._screen, self._wanted, self._ask, self._show = screen, wanted, ask, show
         self._every = every
-        self._step, self._next = -1, 0.0
+        self._moment: object = None
+        self._next = 0.0
         self._asking = False
 
     def forget(self) -> None:
         """What is shown is of no use: ask again as soon as may be."""
-        self._step = -1
+        self._moment = None
 
-    def update(self, step: int, worker: Worker) -> None:
-        """Ask anew, unless what is shown is of this step or was asked for a moment ago."""
+    def update(self, moment: object, worker: Worker) -> None:
+        """Ask anew, unless what is shown is of this moment or the last question was asked only just now."""
         now = time.monotonic()
-        if self._asking or step == self._step or now < self._next:
+        if self._asking or moment == self._moment or now < self._next:
             return
         if not self._wanted():
             self._next = now + GLANCE
             return
-        self._step, self._asking = step, True
+        self._moment, self._asking = moment, True
         self._screen.run_worker(self._answer(worker), group="asking")
 
     async def _answer(self, worker: Worker) -> None:

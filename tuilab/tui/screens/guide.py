@@ -46,5 +46,6 @@ class Guide(Library):
             self.tell(f"no more hints; {shown('hints')} brings them back, {shown('help')} lists the keys")
         else:
             steps.begin()
+            self.tell(f"hints again; {shown('hints')} ends them")
         self._keep("hints", steps.wanted)
         self.lead()

@@ -35,15 +35,16 @@ class Insights(Parts):
         return kinds(self.model.worker.session if self.model.worker is not None else None)
 
     def look_inside(self, frame: Frame) -> None:
-        """Ask for what is on the screen and not of this step; draw the references that were found since."""
+        """Ask for what is on the screen and not of this moment; draw the references that were found since."""
         worker = self.model.worker
         if worker is None or not frame.total_steps:
             return
+        moment = frame.step, frame.recipe  # a turned dial makes another network, also while it rests
         if self.model.plane:
-            self.maps.update(frame.step, worker)
-        self.looks.update(frame.step, worker)
+            self.maps.update(moment, worker)
+        self.looks.update(moment, worker)
         if frame.step:
-            self.health.update(frame.step, worker)
+            self.health.update(moment, worker)
         if self.fitting is not None:
             self._compare(self.fitting)
 

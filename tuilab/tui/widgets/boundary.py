@@ -60,21 +60,22 @@ class Maps:
 
     def __init__(self, screen: Screen[None], maps: Sequence[BoundaryMap]):
         self._screen, self._maps = screen, maps
-        self._step, self._time = -1, 0.0
+        self._moment: object = None
+        self._time = 0.0
         self._asking = False
 
     def forget(self) -> None:
         """What is shown is of no use (another map, another size): ask again."""
-        self._step = -1
+        self._moment = None
 
-    def update(self, step: int, worker: Worker) -> None:
-        """Ask for the maps on the screen anew, unless they show this step or were asked for a moment ago."""
+    def update(self, moment: object, worker: Worker) -> None:
+        """Ask for the maps on the screen anew, unless they show this moment or were asked for only just now."""
         now = time.monotonic()
         if self._asking or now - self._time < EVERY:
             return
         maps = [shown for shown in self._maps if shown.wanted is not None]
-        if maps and (step != self._step or any(shown.stale for shown in maps)):
-            self._step, self._time, self._asking = step, now, True
+        if maps and (moment != self._moment or any(shown.stale for shown in maps)):
+            self._moment, self._time, self._asking = moment, now, True
             self._screen.run_worker(self._ask(maps, worker), group="map")
 
     async def _ask(self, maps: list[BoundaryMap], worker: Worker) -> None:
