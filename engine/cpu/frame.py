@@ -69,17 +69,23 @@ def entry_reader(dtype: Any, slot: int) -> Any:
     return read
 
 
-@intrinsic
-def float_address(typing_context: Any, frame: Any, slot: Any, place: Any) -> Any:
-    """The address of the float at `place` of the array in `slot`."""
+def _place(size: int) -> Any:
+    """An intrinsic (frame, slot, place) → the address of an entry of `size` bytes."""
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        words = builder.inttoptr(args[0], _WORD.as_pointer())
-        base = builder.load(builder.gep(words, [builder.shl(args[1], ir.Constant(_WORD, 1))]))
-        return builder.add(base, builder.shl(args[2], ir.Constant(_WORD, 2)))
+    @intrinsic
+    def address(typing_context: Any, frame: Any, slot: Any, place: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            words = builder.inttoptr(args[0], _WORD.as_pointer())
+            base = builder.load(builder.gep(words, [builder.shl(args[1], ir.Constant(_WORD, 1))]))
+            return builder.add(base, builder.mul(args[2], ir.Constant(_WORD, size)))
 
-    return types.int64(types.int64, types.int64, types.int64), codegen
+        return types.int64(types.int64, types.int64, types.int64), codegen
 
+    return address
+
+
+#: The address of the float32 or the int64 at a place of the array in a slot.
+float_address, word_address = _place(4), _place(8)
 
 floats = _reader(types.float32)
 doubles = _reader(types.float64)

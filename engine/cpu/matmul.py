@@ -46,7 +46,7 @@ _N, _T = np.int8(ord("N")), np.int8(ord("T"))
 
 
 @inner
-def _for_blas(rows, fan_in, fan_out, columns):
+def for_blas(rows, fan_in, fan_out, columns):
     """Whether BLAS takes a product with so many columns."""
     return (fan_in * fan_out >= WIDE and rows >= TALL) or (columns < LANES and rows * fan_in * fan_out > WORTH_A_CALL)
 
@@ -61,19 +61,19 @@ def _panel(c, columns):
 
 
 @inner
-def forward_product(blas, a, step, w, z, rows, fan_in, fan_out):
-    """Z (rows, fan_out) = A (rows, fan_in), its rows `step` apart, · W (fan_in, fan_out)."""
-    if _for_blas(rows, fan_in, fan_out, fan_out):
-        sgemm(blas, _N, _N, fan_out, rows, fan_in, w, fan_out, a, step, z, fan_out)
+def forward_product(blas, a, step, w, z, rows, fan_in, fan_out, columns):
+    """The first `columns` of Z (rows, fan_out) = A (rows, fan_in), its rows `step` apart, · W (fan_in, fan_out)."""
+    if for_blas(rows, fan_in, fan_out, columns):
+        sgemm(blas, _N, _N, columns, rows, fan_in, w, fan_out, a, step, z, fan_out)
         return
-    if fan_out < HALF:
-        _slim(a, step, 1, w, fan_out, 1, z, fan_out, rows, fan_out, fan_in)
+    if columns < HALF:
+        _slim(a, step, 1, w, fan_out, 1, z, fan_out, rows, columns, fan_in)
         return
     panel = scratch()
     packed = rows >= WORTH_PACKING or fan_out % 32 == 0
     at = 0
-    while at < fan_out:
-        c, width = _panel(at, fan_out)
+    while at < columns:
+        c, width = _panel(at, columns)
         for k in range(0, fan_in, DEPTH):
             depth = min(DEPTH, fan_in - k)
             b, ldb = w + FLOAT * (k * fan_out + c), fan_out
@@ -87,7 +87,7 @@ def forward_product(blas, a, step, w, z, rows, fan_in, fan_out):
 @inner
 def backward_product(blas, d, w, out, step, rows, fan_in, fan_out):
     """out (rows, fan_in), its rows `step` apart, = D (rows, fan_out) · Wᵀ, W (fan_in, fan_out)."""
-    if _for_blas(rows, fan_in, fan_out, fan_in):
+    if for_blas(rows, fan_in, fan_out, fan_in):
         sgemm(blas, _T, _N, fan_in, rows, fan_out, w, fan_out, d, fan_out, out, step)
         return
     if fan_in < HALF:
@@ -109,7 +109,7 @@ def gradient_product(blas, a, d, g, rows, step, fan_out, first, last):
     """G (last − first, fan_out) = rows `first` to `last` of Aᵀ, times D (rows, fan_out); rows of A `step` apart."""
     count = last - first
     a += FLOAT * first
-    if _for_blas(rows, count, fan_out, fan_out):
+    if for_blas(rows, count, fan_out, fan_out):
         sgemm(blas, _N, _T, fan_out, count, rows, d, fan_out, a, step, g, fan_out)
         return
     if fan_out < HALF:

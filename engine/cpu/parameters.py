@@ -8,10 +8,11 @@ import numpy as np
 
 from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.activate import PRELU
-from engine.cpu.frame import Kernel, call4, float_address, floats
-from engine.cpu.matmul import WIDE, gradient_product
+from engine.cpu.frame import Kernel, call4, doubles, float_address, floats
+from engine.cpu.matmul import gradient_product
+from engine.cpu.pieces import WEIGHTS, next_piece
 from engine.cpu.rows import thread_sums
-from engine.cpu.shares import thread_inputs
+from engine.cpu.shares import is_shared_layer, rows_of_tile, thread_inputs
 from engine.cpu.state import (
     GRADIENTS,
     LAYERS,
@@ -24,6 +25,8 @@ from engine.cpu.state import (
     SLOPE_SUM,
     SUMS,
     THREADS,
+    TILE_NORMS,
+    TILES,
     UPDATE,
     UPDATE_NOW,
     WORK,
@@ -36,9 +39,6 @@ from engine.jit import inner, inner_sum
 from engine.layout import ACTIVATION, BETA, BIAS, FAN_IN, FAN_OUT, GAMMA, SLOPE, STATS, WEIGHT, D
 
 _ZERO = np.float32(0.0)
-#: Floats of a gradient tile: with its weights and slots it fits a second-level cache. Of a wide layer D is packed anew
-#: for every tile, which pays from some dozen rows on.
-TILE, TILE_WIDE = 16_384, 65_536
 
 
 def _parameter_share(s, thread):
@@ -58,21 +58,32 @@ parameter_share = Kernel(_parameter_share)
 def _weights(s, thread, layer):
     t = layer_row(s, layer)
     n, m, weight = t[FAN_IN], t[FAN_OUT], t[WEIGHT]
-    place, row, first, end = thread_inputs(s, thread, layer)
-    step = max(1, (TILE_WIDE if n * m >= WIDE else TILE) // m)
+    step, shared, threads = rows_of_tile(s, t), is_shared_layer(s, t), plan(s, THREADS)
+    own = n * thread // threads
     # Where the gradient is used up at once, every tile of it lies in the place of the first, which stays in the cache.
     stay = plan(s, GRADIENTS) != 0 and plan(s, UPDATE_NOW) != 0
-    norm = 0.0
-    for lo in range(first, end, step):
-        hi = min(lo + step, end)
-        g = weight + (first if stay else lo) * m
-        if plan(s, GRADIENTS):
-            a, d = float_address(s, WORK, place), float_address(s, WORK, t[D])
-            gradient_product(
-                plan(s, SGEMM), a, d, float_address(s, G, g), plan(s, ROWS), row, m, lo - first, hi - first
-            )
-        norm += _finish(s, weight + lo * m, weight + hi * m, g)
-    return norm
+    total = 0.0
+    for turn in range(threads if shared else 1):
+        owner = (thread + turn) % threads
+        place, row, first, end = thread_inputs(s, owner, layer)
+        tiles = (end - first + step - 1) // step
+        tile = next_piece(s, WEIGHTS, layer, owner, np.int64(-1), shared)
+        while tile < tiles:
+            lo = first + tile * step
+            hi = min(lo + step, end)
+            g = weight + (own if stay else lo) * m
+            if plan(s, GRADIENTS):
+                a, d = float_address(s, WORK, place), float_address(s, WORK, t[D])
+                gradient_product(
+                    plan(s, SGEMM), a, d, float_address(s, G, g), plan(s, ROWS), row, m, lo - first, hi - first
+                )
+            norm = _finish(s, weight + lo * m, weight + hi * m, g)
+            if shared:
+                doubles(s, TILE_NORMS)[(layer * threads + owner) * plan(s, TILES) + tile] = norm
+            else:
+                total += norm
+            tile = next_piece(s, WEIGHTS, layer, owner, tile, shared)
+    return total
 
 
 @inner
@@ -115,6 +126,23 @@ def sum_over_threads(s, column):
     total = 0.0
     for thread in range(plan(s, THREADS)):
         total += thread_sums(s, thread)[column]
+    return total
+
+
+@inner
+def squared_norm(s, layer):
+    """That of the gradient of a layer."""
+    t = layer_row(s, layer)
+    if not is_shared_layer(s, t):
+        return sum_over_threads(s, PER_LAYER + SUMS * layer + NORM_SUM)
+    total, threads, step = 0.0, plan(s, THREADS), rows_of_tile(s, t)
+    for owner in range(threads):
+        _, _, first, end = thread_inputs(s, owner, layer)
+        start = (layer * threads + owner) * plan(s, TILES)
+        part = 0.0
+        for tile in range((end - first + step - 1) // step):
+            part += doubles(s, TILE_NORMS)[start + tile]
+        total += part + thread_sums(s, owner)[PER_LAYER + SUMS * layer + NORM_SUM]
     return total
 
 

@@ -9,7 +9,8 @@ from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.activate import PRELU, affine, draw_mask
 from engine.cpu.frame import Kernel, call4, doubles, float_address, floats, indices, words
 from engine.cpu.loss import exp_all, shift_row, softmax_row, squared_error_row
-from engine.cpu.matmul import backward_product, forward_product
+from engine.cpu.matmul import FLOAT, backward_product, forward_product
+from engine.cpu.pieces import BACKWARD, FORWARD, columns_of, next_piece, open_inputs, pieces_of
 from engine.cpu.shares import (
     COLLECT,
     ENTER,
@@ -18,6 +19,7 @@ from engine.cpu.shares import (
     RETURN,
     UNNORM,
     is_large_layer,
+    is_shared_layer,
     share,
     thread_inputs,
 )  # fmt: skip
@@ -74,6 +76,7 @@ def _run_stages(s, thread, first, last):
         if first <= at + ENTER < last:
             if layer == 0:
                 _gather(s, thread, lo, hi)
+                open_inputs(s, thread)
             else:
                 call4(plan(s, ACTIVATE), s, layer - 1, lo, hi)
         if first <= at + MULTIPLY < last:
@@ -128,19 +131,29 @@ def _gather(s, thread, lo, hi):
 
 @inner
 def _multiply(s, thread, layer, lo, hi):
-    """Z = A·W for the rows; of a large layer for all rows, but the part of it that comes from the thread's inputs."""
+    """Z = A·W for the rows; of a large layer for all rows, but the part of it that comes from an owner's inputs."""
     t = layer_row(s, layer)
     n, m = t[FAN_IN], t[FAN_OUT]
-    if is_large_layer(s, t):
-        place, step, first, end = thread_inputs(s, thread, layer)
-        lo, hi = np.int64(0), plan(s, ROWS)
-        z = float_address(s, PRODUCTS, (thread - 1) * hi * m) if thread > 0 else float_address(s, WORK, t[Z])
-    else:
-        below = layer_row(s, layer - 1)[A] if layer > 0 else np.int64(0)
-        place, step, first, end = below + lo * n, n, np.int64(0), n
-        z = float_address(s, WORK, t[Z] + lo * m)
-    w = float_address(s, P, t[WEIGHT] + first * m)
-    forward_product(plan(s, SGEMM), float_address(s, WORK, place), step, w, z, hi - lo, end - first, m)
+    large, shared = is_large_layer(s, t), is_shared_layer(s, t)
+    threads = plan(s, THREADS)
+    for turn in range(threads if shared else 1):
+        owner = (thread + turn) % threads
+        if large:
+            place, step, first, end = thread_inputs(s, owner, layer)
+            lo, hi = np.int64(0), plan(s, ROWS)
+            z = float_address(s, PRODUCTS, (owner - 1) * hi * m) if owner > 0 else float_address(s, WORK, t[Z])
+        else:
+            below = layer_row(s, layer - 1)[A] if layer > 0 else np.int64(0)
+            place, step, first, end = below + lo * n, n, np.int64(0), n
+            z = float_address(s, WORK, t[Z] + lo * m)
+        w = float_address(s, P, t[WEIGHT] + first * m)
+        pieces = pieces_of(shared, hi - lo, end - first, m, m)
+        piece = next_piece(s, FORWARD, layer, owner, np.int64(-1), shared)
+        while piece < pieces:
+            c, stop = columns_of(piece, pieces, m)
+            a = float_address(s, WORK, place)
+            forward_product(plan(s, SGEMM), a, step, w + FLOAT * c, z + FLOAT * c, hi - lo, end - first, m, stop - c)
+            piece = next_piece(s, FORWARD, layer, owner, piece, shared)
 
 
 @inner
@@ -243,16 +256,26 @@ def _norm_backward(s, layer, lo, hi):
 
 @inner
 def _multiply_back(s, thread, layer, lo, hi):
-    """The D of the layer below = D·Wᵀ for the rows; of a large layer for all rows, but the thread's inputs alone."""
+    """The D of the layer below = D·Wᵀ for the rows; of a large layer for all rows, but an owner's inputs alone."""
     t = layer_row(s, layer)
     n, m = t[FAN_IN], t[FAN_OUT]
-    first, end = np.int64(0), n
-    if is_large_layer(s, t):
-        _, _, first, end = thread_inputs(s, thread, layer)
-        lo, hi = np.int64(0), plan(s, ROWS)
-    below = float_address(s, WORK, layer_row(s, layer - 1)[D] + lo * n + first)
-    d = float_address(s, WORK, t[D] + lo * m)
-    backward_product(plan(s, SGEMM), d, float_address(s, P, t[WEIGHT] + first * m), below, n, hi - lo, end - first, m)
+    large, shared = is_large_layer(s, t), is_shared_layer(s, t)
+    threads = plan(s, THREADS)
+    for turn in range(threads if shared else 1):
+        owner = (thread + turn) % threads
+        first, end = np.int64(0), n
+        if large:
+            _, _, first, end = thread_inputs(s, owner, layer)
+            lo, hi = np.int64(0), plan(s, ROWS)
+        d = float_address(s, WORK, t[D] + lo * m)
+        pieces = pieces_of(shared, hi - lo, end - first, m, end - first)
+        piece = next_piece(s, BACKWARD, layer, owner, np.int64(-1), shared)
+        while piece < pieces:
+            c, stop = columns_of(piece, pieces, end - first)
+            below = float_address(s, WORK, layer_row(s, layer - 1)[D] + lo * n + first + c)
+            w = float_address(s, P, t[WEIGHT] + (first + c) * m)
+            backward_product(plan(s, SGEMM), d, w, below, n, hi - lo, stop - c, m)
+            piece = next_piece(s, BACKWARD, layer, owner, piece, shared)
 
 
 @inner

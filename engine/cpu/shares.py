@@ -7,7 +7,7 @@ inputs whose weights the thread also updates, so that no weight goes from one co
 """
 
 from engine.cpu.access import dial, layer_row, plan
-from engine.cpu.state import LAYERS, ROWS, THREADS, is_large
+from engine.cpu.state import LAYERS, ROWS, SHARED, THREADS, is_large, is_shared, tile_rows
 from engine.dials import BATCH_NORM
 from engine.jit import inner
 from engine.layout import FAN_IN, FAN_OUT, A
@@ -31,13 +31,25 @@ def place_in_step(s, position):
     return (turn, position % 3) if turn < layers else (2 * layers - 1 - turn, 3 + position % 3)
 
 
-_large = inner(is_large)
+_large, _shared, _tile_rows = inner(is_large), inner(is_shared), inner(tile_rows)
 
 
 @inner
 def is_large_layer(s, t):
     """Whether threads cut the layer with row `t` of the table by its inputs."""
     return _large(t[FAN_IN], t[FAN_OUT], plan(s, THREADS))
+
+
+@inner
+def is_shared_layer(s, t):
+    """Whether threads take pieces of the layer with row `t` of the table from one another."""
+    return plan(s, SHARED) != 0 and _shared(t[FAN_IN], t[FAN_OUT], plan(s, THREADS))
+
+
+@inner
+def rows_of_tile(s, t):
+    """Inputs of a gradient tile of the layer with row `t` of the table."""
+    return _tile_rows(t[FAN_IN], t[FAN_OUT])
 
 
 @inner

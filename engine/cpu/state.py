@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.cpu.blas import find_blas
 from engine.cpu.frame import make_frame
+from engine.cpu.matmul import WIDE
 from engine.dials import COUNT
 from engine.formulas.optimizers import COEFFICIENTS
 from engine.layout import FAN_IN, FAN_OUT, Layout
@@ -20,16 +22,24 @@ RUNNING_MEAN, RUNNING_VAR, MEAN, RSTD, MEAN_DY, MEAN_DYZ, UNIT = map(np.int64, r
 # squared norm of its gradient.
 LOSS, HITS, PER_LAYER = range(3)
 SLOPE_SUM, NORM_SUM, SUMS = range(3)
-# Entries of `plan`. LAYERS to LARGE hold for a trainer, LARGE: whether it has large layers; ROWS of the batch at hand;
+# Entries of `plan`. LAYERS to TILES hold for a trainer; LARGE, SHARED: whether it has large layers, and any that
+# threads share in pieces; TILES: the most tiles that one thread's part of such a layer has; ROWS of the batch at hand;
 # DROPPING, UPDATING: whether dropout acts, parameters and running statistics move; GRADIENTS and UPDATE_NOW: what the
 # pass over the parameters does; TEAM to TEAM_SIZE: see engine.cpu.team; then the addresses of kernels.
-LAYERS, UNITS, INPUTS, OUTPUTS, THREADS, REGRESSION, LARGE = range(7)
-ROWS, DROPPING, UPDATING, GRADIENTS, UPDATE_NOW = range(7, 12)
-TEAM, FORK, WHO, TEAM_SIZE = range(12, 16)
-SGEMM, ACTIVATE, UPDATE, STAGES, SHARE, MEMBER, PLAN = range(16, 23)
+LAYERS, UNITS, INPUTS, OUTPUTS, THREADS, REGRESSION, LARGE, SHARED, TILES = range(9)
+ROWS, DROPPING, UPDATING, GRADIENTS, UPDATE_NOW = range(9, 14)
+TEAM, FORK, WHO, TEAM_SIZE = range(14, 18)
+SGEMM, ACTIVATE, UPDATE, STAGES, SHARE, MEMBER, PLAN = range(18, 25)
 #: Weights from which on a layer is large: each thread multiplies with the rows of W that it also updates, so that no
 #: weight goes from one core's cache to another's. That takes two more meetings, which cost more where W is small.
 MANY_WEIGHTS = 1 << 15
+#: Weights from which on threads share a large layer in pieces, see engine.cpu.pieces.
+VERY_MANY_WEIGHTS = 1 << 18
+#: Floats of a gradient tile: with its weights and slots it fits a second-level cache. Of a wide layer D is packed anew
+#: for every tile, which pays from some dozen rows on.
+TILE, TILE_WIDE = 16_384, 65_536
+#: int64 numbers of a cache line, which is what one counter of pieces has for itself.
+LINE = 8
 # Places in `c` after the optimizer's coefficients: the factor that clips the gradient, AdamW's decay.
 CLIP_SCALE, DECAY = COEFFICIENTS, COEFFICIENTS + 1
 
@@ -59,6 +69,8 @@ class State:
     plan: NDArray[np.int64]  # (PLAN,)
     keys: NDArray[np.uint64]  # (L,) dropout streams of this step: input, then hidden layers
     products: NDArray[np.float32]  # (T - 1, capacity, widest large layer) what thread 1, 2 … adds to Z
+    claims: NDArray[np.int64]  # (3, L, T, LINE) how many pieces of a layer are taken
+    norms: NDArray[np.float64]  # (L, T, tiles) squared norms of the gradient's tiles in shared layers
     frame: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -76,12 +88,22 @@ class State:
 
 
 X, LABELS, TARGETS, BATCH, P, G, S1, S2, WORK, PER_UNIT, PARTIAL, ALL_SUMS = range(12)
-TABLE, DIALS, C, PLAN_SLOT, KEYS, PRODUCTS = range(12, 18)
+TABLE, DIALS, C, PLAN_SLOT, KEYS, PRODUCTS, CLAIMS, TILE_NORMS = range(12, 20)
 
 
 def is_large(fan_in: Any, fan_out: Any, threads: Any) -> Any:
     """Whether threads cut a layer by its inputs, not by the rows of the batch."""
     return threads > 1 and fan_in >= threads and fan_in * fan_out >= MANY_WEIGHTS
+
+
+def is_shared(fan_in: Any, fan_out: Any, threads: Any) -> Any:
+    """Whether threads take pieces of a layer from one another; each owns at least one tile of its gradient."""
+    return threads > 1 and fan_in >= threads and fan_in * fan_out >= max(VERY_MANY_WEIGHTS, threads * TILE_WIDE)
+
+
+def tile_rows(fan_in: Any, fan_out: Any) -> Any:
+    """Inputs of a gradient tile."""
+    return max(1, (TILE_WIDE if fan_in * fan_out >= WIDE else TILE) // fan_out)
 
 
 def products_space(layout: Layout, threads: int) -> NDArray[np.float32]:
@@ -94,6 +116,9 @@ def allocate(layout: Layout, threads: int, regression: bool, data: Any, kernels:
     """A state with all arrays zero (running variance one) for `threads` threads; `kernels` from ACTIVATE on."""
     layers, units, size = len(layout.table), max(layout.units, 1), layout.parameters
     x, labels, targets = data
+    shapes = [(int(t[FAN_IN]), int(t[FAN_OUT])) for t in layout.table]
+    shared = [shape for shape in shapes if is_shared(*shape, threads)]
+    tiles = max([ceil(ceil(n / threads) / tile_rows(n, m)) for n, m in shared], default=1)
     state = State(
         x, labels, targets,
         rows=np.zeros(layout.capacity, np.int32),
@@ -106,10 +131,11 @@ def allocate(layout: Layout, threads: int, regression: bool, data: Any, kernels:
         table=layout.table, dials=np.zeros(COUNT), c=np.zeros(COEFFICIENTS + 2, np.float32),
         plan=np.zeros(PLAN, np.int64), keys=np.zeros(layers, np.uint64),
         products=products_space(layout, threads),
+        claims=np.zeros((3, layers, threads, LINE), np.int64), norms=np.zeros((layers, threads, tiles)),
     )  # fmt: skip
     state.units[[RUNNING_VAR, UNIT]] = 1.0
     large = any(is_large(t[FAN_IN], t[FAN_OUT], threads) for t in layout.table)
-    state.plan[:ROWS] = layers, units, x.shape[1], layout.outputs, threads, regression, large
+    state.plan[:ROWS] = layers, units, x.shape[1], layout.outputs, threads, regression, large, bool(shared), tiles
     state.plan[SGEMM] = find_blas().address
     state.plan[ACTIVATE:PLAN] = kernels
     return state

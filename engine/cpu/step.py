@@ -6,7 +6,8 @@ import numpy as np
 
 from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.frame import doubles, floats, indices, numbers, words
-from engine.cpu.parameters import sum_over_threads
+from engine.cpu.parameters import squared_norm, sum_over_threads
+from engine.cpu.pieces import BACKWARD, FORWARD, WEIGHTS, put_out
 from engine.cpu.rows import thread_vectors
 from engine.cpu.shares import COLLECT, LEAVE, must_meet, place_in_step, share
 from engine.cpu.state import (
@@ -24,9 +25,7 @@ from engine.cpu.state import (
     MEAN,
     MEAN_DY,
     MEAN_DYZ,
-    NORM_SUM,
     OUTPUTS,
-    PER_LAYER,
     PLAN_SLOT,
     ROWS,
     RSTD,
@@ -34,7 +33,6 @@ from engine.cpu.state import (
     RUNNING_VAR,
     SHARE,
     STAGES,
-    SUMS,
     THREADS,
     UPDATE_NOW,
     UPDATING,
@@ -75,6 +73,7 @@ def _parameters(s, gradients, update):
     entries = numbers(s, PLAN_SLOT)
     entries[GRADIENTS] = gradients
     entries[UPDATE_NOW] = update
+    put_out(s, WEIGHTS)
     on_threads(plan(s, SHARE), s, np.int64(0), np.int64(-1))
 
 
@@ -125,6 +124,8 @@ def _stages(s, last):
     """The step up to position `last`: threads meet where they must, and merge what batch norm needs."""
     normed = dial(s, BATCH_NORM) != 0.0
     first = np.int64(0)
+    put_out(s, FORWARD)
+    put_out(s, BACKWARD)
     if normed or plan(s, LARGE):
         for position in range(last - 1):
             if must_meet(s, position):
@@ -159,7 +160,7 @@ def _norms(s, out):
     """Writes the gradient norm of each layer and returns the square of the global one."""
     total = 0.0
     for layer in range(plan(s, LAYERS)):
-        square = sum_over_threads(s, PER_LAYER + SUMS * layer + NORM_SUM)
+        square = squared_norm(s, layer)
         out[layer] = math.sqrt(square)
         total += square
     return total

@@ -97,7 +97,7 @@ trainer.advance(1)  # compiled code from the cache, as a rule
 
 def made():
     def product(a, w, z, rows, fan_in, fan_out, blas):
-        matmul.forward_product(blas, a, fan_in, w, z, rows, fan_in, fan_out)
+        matmul.forward_product(blas, a, fan_in, w, z, rows, fan_in, fan_out, fan_out)
     return numba.njit(product)
 
 rng = np.random.default_rng(0)

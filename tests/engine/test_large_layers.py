@@ -8,8 +8,8 @@ import pytest
 from engine import Architecture, Recipe, Trainer
 from engine.cpu.state import LARGE
 
-#: Large at the bottom; large in the middle; large everywhere but at the top, of odd widths.
-WIDTHS = ((300, 120, 5), (12, 200, 180, 40, 4), (311, 157, 223, 3))
+#: Large at the bottom; in the middle; everywhere but at the top, of odd widths; so large that threads share pieces.
+WIDTHS = ((300, 120, 5), (12, 200, 180, 40, 4), (311, 157, 223, 3), (683, 701, 5))
 DIALS: dict[str, dict[str, Any]] = {
     "plain": {},
     "batch norm": {"batch_norm": True},
@@ -50,7 +50,8 @@ def test_threads_train_the_network_that_one_trains(
     a, b = one.advance(4), many.advance(4)
     np.testing.assert_allclose(b.loss, a.loss, rtol=1e-5)
     np.testing.assert_allclose(b.grad_norm, a.grad_norm, rtol=1e-4)
-    assert_same(one, many)
+    # among half a million gradients some are next to nothing, and Adam makes whole steps of their rounding
+    assert_same(one, many, 2e-5 if widths != WIDTHS[3] else 1e-3)
     x = np.random.default_rng(1).normal(size=(33, widths[0])).astype(np.float32)
     np.testing.assert_allclose(many.predict(x), one.predict(x), rtol=1e-4, atol=1e-5)
 
@@ -58,7 +59,7 @@ def test_threads_train_the_network_that_one_trains(
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
 def test_a_batch_may_grow_and_shrink(widths: tuple[int, ...]) -> None:
     """What other threads add to Z has room for the batch at hand."""
-    one, many = made(widths, {}, 1, 4), made(widths, {}, 3, 4)
+    one, many = (made(widths, {"optimizer": "momentum"}, threads, 4) for threads in (1, 3))
     for batch_size in (4, 50, 2, 31):
         for trainer in (one, many):
             trainer.change(batch_size=batch_size)
@@ -66,22 +67,23 @@ def test_a_batch_may_grow_and_shrink(widths: tuple[int, ...]) -> None:
     assert_same(one, many, 1e-4)
 
 
-@pytest.mark.parametrize("rows", [1, 2, 45])
+@pytest.mark.parametrize("rows", [1, 2, 45, 200])
 def test_gradients_of_other_rows(rows: int) -> None:
-    """More rows than the batch has, and fewer than there are threads."""
+    """More rows than the batch has, and fewer than there are threads. Smooth units: rounding turns none of them off."""
     rng = np.random.default_rng(2)
     for widths in WIDTHS:
         x, y = rng.normal(size=(rows, widths[0])).astype(np.float32), rng.integers(0, widths[-1], rows)
-        one, many = (made(widths, {"input_dropout": 0.2}, threads, 10) for threads in (1, 4))
+        one, many = (made(widths, {"input_dropout": 0.2, "activation": "tanh"}, threads, 10) for threads in (1, 4))
         for step in (None, 5):
             wanted, found = one.gradients(x, y, step), many.gradients(x, y, step)
             for name, array in wanted.items():
                 np.testing.assert_allclose(found[name], array, atol=1e-5 * (np.abs(array).max() + 1e-6), err_msg=name)
 
 
-def test_bits_depend_on_the_number_of_threads_alone() -> None:
+@pytest.mark.parametrize("widths", WIDTHS[2:], ids=str)
+def test_bits_depend_on_the_number_of_threads_alone(widths: tuple[int, ...]) -> None:
     dials = DIALS["everything"]
-    first, second = made(WIDTHS[2], dials, 3), made(WIDTHS[2], dials, 3)
+    first, second = made(widths, dials, 3), made(widths, dials, 3)
     first.advance(7)
     for steps in (1, 4, 2):
         second.advance(steps)

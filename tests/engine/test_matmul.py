@@ -17,7 +17,7 @@ SHAPES = (
 @numba.njit
 def products(blas, a, w, d, z, below, g, rows, fan_in, fan_out, first, last):
     """All three, with the gradient of the inputs `first` to `last` alone."""
-    matmul.forward_product(blas, a, fan_in, w, z, rows, fan_in, fan_out)
+    matmul.forward_product(blas, a, fan_in, w, z, rows, fan_in, fan_out, fan_out)
     matmul.backward_product(blas, d, w, below, fan_in, rows, fan_in, fan_out)
     matmul.gradient_product(blas, a, d, g, rows, fan_in, fan_out, first, last)
 

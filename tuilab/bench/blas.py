@@ -53,7 +53,7 @@ def runner() -> Callable[..., None]:
             if kind == 0 and plain:
                 sgemm(blas, no, no, m, rows, n, w, m, a, n, z, m)
             elif kind == 0:
-                forward_product(blas, a, n, w, z, rows, n, m)
+                forward_product(blas, a, n, w, z, rows, n, m, m)
             elif kind == 1 and plain:
                 sgemm(blas, yes, no, n, rows, m, w, m, z, m, a, n)
             elif kind == 1:
