@@ -10,7 +10,7 @@ from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.activate import PRELU
 from engine.cpu.frame import Kernel, call4, doubles, float_address, floats
 from engine.cpu.matmul import gradient_product
-from engine.cpu.pieces import WEIGHTS, next_piece
+from engine.cpu.pieces import WEIGHTS, next_piece, owner_at
 from engine.cpu.rows import thread_sums
 from engine.cpu.shares import is_shared_layer, rows_of_tile, thread_inputs
 from engine.cpu.state import (
@@ -36,7 +36,7 @@ from engine.cpu.subnormal import flush_subnormals, restore_subnormals
 from engine.cpu.update import square_sum
 from engine.dials import BATCH_NORM
 from engine.jit import inner, inner_sum
-from engine.layout import ACTIVATION, BETA, BIAS, FAN_IN, FAN_OUT, GAMMA, SLOPE, STATS, WEIGHT, D
+from engine.layout import ACTIVATION, BETA, BIAS, FAN_OUT, GAMMA, SLOPE, STATS, WEIGHT, D
 
 _ZERO = np.float32(0.0)
 
@@ -57,18 +57,19 @@ parameter_share = Kernel(_parameter_share)
 @inner
 def _weights(s, thread, layer):
     t = layer_row(s, layer)
-    n, m, weight = t[FAN_IN], t[FAN_OUT], t[WEIGHT]
+    m, weight = t[FAN_OUT], t[WEIGHT]
     step, shared, threads = rows_of_tile(s, t), is_shared_layer(s, t), plan(s, THREADS)
-    own = n * thread // threads
-    # Where the gradient is used up at once, every tile of it lies in the place of the first, which stays in the cache.
+    # Where the gradient is used up at once, every tile of it lies in the place of the thread's own first one, which
+    # stays in the cache.
+    own = np.int64(0)
     stay = plan(s, GRADIENTS) != 0 and plan(s, UPDATE_NOW) != 0
     total = 0.0
     for turn in range(threads if shared else 1):
-        owner = (thread + turn) % threads
+        owner = owner_at(s, thread, turn)
         place, row, first, end = thread_inputs(s, owner, layer)
-        tiles = (end - first + step - 1) // step
+        own = first if turn == 0 else own
         tile = next_piece(s, WEIGHTS, layer, owner, np.int64(-1), shared)
-        while tile < tiles:
+        while first + tile * step < end:
             lo = first + tile * step
             hi = min(lo + step, end)
             g = weight + (own if stay else lo) * m

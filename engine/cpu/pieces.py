@@ -68,6 +68,13 @@ def open_inputs(s, owner):
 
 
 @inner
+def owner_at(s, thread, turn):
+    """Whose pieces a thread does in its turn: first its own."""
+    owner = thread + turn
+    return owner - plan(s, THREADS) if owner >= plan(s, THREADS) else owner
+
+
+@inner
 def next_piece(s, kind, layer, owner, before, shared):
     """The piece to do after `before`, -1 for the first, of those that belong to `owner`."""
     if shared:

@@ -10,7 +10,7 @@ from engine.cpu.activate import PRELU, affine, draw_mask
 from engine.cpu.frame import Kernel, call4, doubles, float_address, floats, indices, words
 from engine.cpu.loss import exp_all, shift_row, softmax_row, squared_error_row
 from engine.cpu.matmul import FLOAT, backward_product, forward_product
-from engine.cpu.pieces import BACKWARD, FORWARD, columns_of, next_piece, open_inputs, pieces_of
+from engine.cpu.pieces import BACKWARD, FORWARD, columns_of, next_piece, open_inputs, owner_at, pieces_of
 from engine.cpu.shares import (
     COLLECT,
     ENTER,
@@ -135,9 +135,8 @@ def _multiply(s, thread, layer, lo, hi):
     t = layer_row(s, layer)
     n, m = t[FAN_IN], t[FAN_OUT]
     large, shared = is_large_layer(s, t), is_shared_layer(s, t)
-    threads = plan(s, THREADS)
-    for turn in range(threads if shared else 1):
-        owner = (thread + turn) % threads
+    for turn in range(plan(s, THREADS) if shared else 1):
+        owner = owner_at(s, thread, turn)
         if large:
             place, step, first, end = thread_inputs(s, owner, layer)
             lo, hi = np.int64(0), plan(s, ROWS)
@@ -260,9 +259,8 @@ def _multiply_back(s, thread, layer, lo, hi):
     t = layer_row(s, layer)
     n, m = t[FAN_IN], t[FAN_OUT]
     large, shared = is_large_layer(s, t), is_shared_layer(s, t)
-    threads = plan(s, THREADS)
-    for turn in range(threads if shared else 1):
-        owner = (thread + turn) % threads
+    for turn in range(plan(s, THREADS) if shared else 1):
+        owner = owner_at(s, thread, turn)
         first, end = np.int64(0), n
         if large:
             _, _, first, end = thread_inputs(s, owner, layer)
