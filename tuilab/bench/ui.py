@@ -1,9 +1,10 @@
 """What the screen costs and how soon it answers, measured on the real lab in a pseudo-terminal.
 
 While 784-512-512-10 trains flat out: the time from a key to the picture that shows what it did, pictures a second, and
-the training rate against the same run without a screen. The two take turns, round by round, and the ratios are taken
-within a round, so that a machine whose speed drifts changes both sides alike. And, at the very beginning of a start,
-how long the first picture takes, which shows the dials, and the whole lab, which answers to keys.
+the training rate against the same run without a screen. The two take turns in short rounds, each first as often as the
+other, and the ratios are taken within a round, so that a machine whose speed drifts changes both sides alike. And, at
+the very beginning of a start, how long the first picture takes, which shows the dials, and the whole lab, which
+answers to keys.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tuilab.bench.terminal import Terminal
 
 WIDTHS = (512, 512)
 SIZE = (140, 40)
-KEYS, ROUNDS, SECONDS, STARTS = 60, 5, 5.0, 7
+KEYS, ROUNDS, SECONDS, STARTS = 60, 24, 1.0, 7
 READY_SECONDS = 300.0  # for the first compile
 _STEP = re.compile(r"step ([\d ]*\d) / ")
 #: (key, what the screen shows when it has done its work): the cursor, a dial there and back, the charts' smoothing.
@@ -169,19 +170,27 @@ def _rounds(
     ) as headless:  # fmt: skip
         try:
             _answer(headless)
-            found = [_round(lab, headless, effort.seconds) for _ in range(effort.rounds)]
+            found = [_round(lab, headless, effort.seconds, turn % 2 == 1) for turn in range(effort.rounds)]
         finally:
             headless.kill()
     lab.press(" ")
     return [f[0] for f in found], median(f[1] for f in found), median(f[2] for f in found)
 
 
-def _round(lab: Terminal, headless: subprocess.Popen[str], seconds: float) -> tuple[tuple[float, float], float, float]:
+def _round(
+    lab: Terminal, headless: subprocess.Popen[str], seconds: float, headless_first: bool
+) -> tuple[tuple[float, float], float, float]:
     """Each side once, the other waiting."""
+    bare = _bare(headless, seconds) if headless_first else 0.0
     rate, shown, painted = _watched(lab, seconds)
+    return (rate, bare or _bare(headless, seconds)), shown, painted
+
+
+def _bare(headless: subprocess.Popen[str], seconds: float) -> float:
+    """Steps a second without a screen."""
     assert headless.stdin is not None
     print(seconds, file=headless.stdin, flush=True)
-    return (rate, float(_answer(headless)["steps_per_s"])), shown, painted
+    return float(_answer(headless)["steps_per_s"])
 
 
 def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
