@@ -32,6 +32,13 @@ def test_ticks_are_round() -> None:
     assert Axis(2.1, 2.2, 0, 1, log=True).ticks() == pytest.approx([2.1, 2.12, 2.14, 2.16, 2.18, 2.2])
 
 
+@pytest.mark.parametrize("values", [[0.0, 2.2e-311], [5e-324], [0.0, 1e-305], [-4e-320, 0.0], [1e-299, 1.2e-299]])
+def test_next_to_no_span_puts_nothing_at_infinity(values: list[float]) -> None:
+    axis = spanning(values, 0.0, 100.0)
+    assert math.isfinite(axis.at(1e9))
+    assert all(0.0 <= axis.at(v) <= 100.0 for v in [*values, *axis.ticks()])
+
+
 def test_zero_is_the_end_where_it_is_wanted() -> None:
     assert (spanning([1.0, 2.0], 0, 1, zero=True).low, spanning([-2.0], 0, 1, zero=True).high) == (0.0, 0.0)
     assert spanning([], 0, 1).high == 1.0 and spanning([], 0, 1, log=True).low == 0.1

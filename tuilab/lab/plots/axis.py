@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _STEPS = (1.0, 2.0, 5.0, 10.0)
+_LEAST = 1e-200  # a span below it is none: no float32 is so small, and what lies outside would be at infinity
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ def spanning(
         return Axis(low / factor, high * factor, start, end, True)
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    if high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
-        spread = abs(low) * 0.1 or 1.0
+    if high - low <= max(1e-12 * max(abs(low), abs(high)), _LEAST):
+        spread = abs(low) * 0.1 if abs(low) > 1e3 * _LEAST else 1.0
         low, high = low - spread, high + spread
     extra = (high - low) * room
     return Axis(low - extra * (low != 0.0 or not zero), high + extra * (high != 0.0 or not zero), start, end)
