@@ -27,15 +27,15 @@ class Clock:
         self.now = self.worked = 0.0
 
     def beat(self) -> Beat:
-        return Beat(lambda: self.now, lambda: self.worked)
+        return Beat(TICK, lambda: self.now, lambda: self.worked)
 
 
 def watched(chart_cost: float, busy: bool, seconds: float = 10.0) -> tuple[float, float, float]:
-    """Figures a second, charts a second, and the share worked, when every tick brings a new frame."""
+    """Figures a second, charts a second, and the share worked, when every look finds a new frame."""
     clock = Clock()
     beat, shown = clock.beat(), {FIGURES: 0, CHARTS: 0, "": 0}
-    for _ in range(int(seconds / TICK)):
-        clock.now += TICK
+    while clock.now < seconds:
+        clock.now += beat.wait(busy)
         beat.news()
         part = beat.next(busy)
         shown[part] += 1
@@ -50,8 +50,8 @@ def test_cheap_charts_never_wait() -> None:
 
 def test_a_dear_screen_waits_but_shows_ten_figures_a_second() -> None:
     figures, charts, worked = watched(0.009, busy=True)
-    assert figures >= 10 and charts == pytest.approx(1 / (8 * TICK), rel=0.15)
-    assert worked <= 0.009 * charts + 0.001 * figures + 1e-9
+    assert figures >= 10 and charts == pytest.approx((SHARE - 0.001 * figures) / 0.009, rel=0.1)
+    assert worked == pytest.approx(SHARE, rel=0.1)
 
 
 def test_a_middling_screen_uses_its_share() -> None:
@@ -73,12 +73,26 @@ def test_nobody_looks_while_all_has_to_wait() -> None:
     clock = Clock()
     beat = clock.beat()
     beat.news()
-    assert not beat.rests(busy=True), "nothing was shown yet"
+    assert beat.wait(busy=True) == TICK, "nothing was shown yet"
     assert {beat.next(True), beat.next(True)} == {FIGURES, CHARTS}
     clock.worked += 0.5
-    assert beat.rests(busy=True) and not beat.rests(busy=False)
-    clock.now += LONGEST[FIGURES]
-    assert not beat.rests(busy=True)
+    assert beat.wait(busy=True) == pytest.approx(LONGEST[FIGURES]) and beat.wait(busy=False) == TICK
+    clock.now += LONGEST[FIGURES] + TICK
+    assert beat.wait(busy=True) == TICK and beat.next(True) == "", "nothing new"
+
+
+def test_the_look_comes_as_soon_as_the_share_is_earned() -> None:
+    clock = Clock()
+    beat = clock.beat()
+    beat.news()
+    assert {beat.next(True), beat.next(True)} == {FIGURES, CHARTS}
+    clock.worked += SHARE * (TICK + 0.01)  # less than a wait for figures
+    wait = beat.wait(busy=True)
+    assert wait == pytest.approx(TICK + 0.01)
+    clock.now += wait + 1e-6
+    assert beat.wait(busy=True) == TICK
+    beat.news()
+    assert beat.next(True) != ""
 
 
 def test_all_is_shown_in_the_end() -> None:

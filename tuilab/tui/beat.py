@@ -12,19 +12,20 @@ from collections.abc import Callable
 
 SHARE = 0.04  # of one core
 _SAVED = 0.5  # seconds for which an unused share is kept
+_SOON = 0.002  # seconds: the loop's clock is no finer than half of it
 
 FIGURES, CHARTS = "figures", "charts"
-#: Seconds from one picture of them to the next, but for the tick in which they come: ten new figures a second and more.
-LONGEST = {FIGURES: 0.07, CHARTS: 0.48}
+#: Seconds from one picture of them to the next, but for what the loop takes: ten new figures a second and more.
+LONGEST = {FIGURES: 0.09, CHARTS: 0.6}
 
 
 class Beat:
-    """Says which part's turn it is. `cpu` counts the seconds this thread has worked."""
+    """Says which part's turn it is. `tick`: the shortest wait in seconds; `cpu`: seconds this thread has worked."""
 
     def __init__(
-        self, now: Callable[[], float] = time.monotonic, cpu: Callable[[], float] = time.thread_time
-    ):  # fmt: skip
-        self._now, self._cpu = now, cpu
+        self, tick: float, now: Callable[[], float] = time.monotonic, cpu: Callable[[], float] = time.thread_time
+    ):
+        self._tick, self._now, self._cpu = tick, now, cpu
         self._due: set[str] = set()
         self._last = CHARTS
         self._at, self._spent = now(), cpu()
@@ -40,15 +41,22 @@ class Beat:
         """There is a new frame."""
         self._due = {FIGURES, CHARTS}
 
-    def rests(self, busy: bool) -> bool:
-        """Whether whatever there is has to wait, so that nobody need look for it. `busy`: a run has every core."""
+    def wait(self, busy: bool) -> float:
+        """Seconds until there may be something to show, a tick from the last picture on. `busy`: a run has every core.
+
+        A look in vain costs half of what a picture of figures does: the caches are the run's when it wakes up.
+        """
         now = self._count()
-        return busy and self._credit < 0 and all(now - at < LONGEST[part] for part, at in self._shown.items())
+        if not busy or self._credit >= 0:
+            return self._tick
+        due = min(-self._credit / SHARE, *(at + LONGEST[part] - now for part, at in self._shown.items()))
+        wait = max(due, max(self._shown.values()) + self._tick - now)
+        return max(wait, _SOON) if wait > -_SOON else self._tick  # there was nothing new
 
     def next(self, busy: bool) -> str:
         """FIGURES or CHARTS, which counts as shown then, or nothing."""
         now = self._count()
-        late = now - self._shown[FIGURES] >= LONGEST[FIGURES]
+        late = now - self._shown[FIGURES] >= LONGEST[FIGURES] - self._tick  # after the next picture they would be
         for part in (FIGURES, CHARTS) if late or self._last == CHARTS else (CHARTS, FIGURES):
             waits = busy and self._credit < 0 and now - self._shown[part] < LONGEST[part]
             if part in self._due and not waits:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -42,7 +43,7 @@ class LabScreen(LaneActions, Insights, Guide):
     def __init__(self, model: LabModel):
         super().__init__(model)
         self._since = time.monotonic()
-        self._beat = Beat()
+        self._beat = Beat(1 / self.lab.settings.refresh)
         self._moved = False  # whether the charts are to be drawn because the window or the crosshair moved
 
     def on_mount(self) -> None:
@@ -54,7 +55,11 @@ class LabScreen(LaneActions, Insights, Guide):
         self.query_one(f"#dial-{self.first_dial}").focus(scroll_visible=False)
         self.charts.starting("", 0.0)
         self.charts.ghosts = self.model.ghosts
-        self.set_interval(1 / self.lab.settings.refresh, self.tick)
+        self._look_again()
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        self._alarm.cancel()
 
     @property
     def settled(self) -> bool:
@@ -63,10 +68,17 @@ class LabScreen(LaneActions, Insights, Guide):
 
     # ---- from the worker to the screen
 
+    def _look_again(self) -> None:
+        """Look when there may be something to show; a timer of Textual's could only look at every tick."""
+        wait = self._beat.wait(self.model.crowded)
+        self._alarm = asyncio.get_running_loop().call_later(wait, self.call_later, self._look)
+
+    def _look(self) -> None:
+        self.tick()
+        self._look_again()
+
     def tick(self) -> None:
         """Show the newest frame if there is one; until the first step the time that passes."""
-        if self._beat.rests(self.model.crowded):
-            return
         if self.model.poll() is not None:
             self._beat.news()
             self.note_lane()
