@@ -13,6 +13,7 @@ from tests.tui.fake import FakeWorker, preset
 from tests.tui.lab_app import real_app, until
 from tuilab.lab.machine import cores
 from tuilab.lab.preset import load_preset
+from tuilab.lab.settings import SLOWEST
 from tuilab.tui import memory
 from tuilab.tui.beat import CHARTS, FIGURES, LONGEST, SHARE, Beat
 from tuilab.tui.labmodel import LabModel
@@ -26,16 +27,18 @@ class Clock:
     def __init__(self) -> None:
         self.now = self.worked = 0.0
 
-    def beat(self) -> Beat:
-        return Beat(TICK, lambda: self.now, lambda: self.worked)
+    def beat(self, tick: float = TICK) -> Beat:
+        return Beat(tick, lambda: self.now, lambda: self.worked)
 
 
-def watched(chart_cost: float, busy: bool, seconds: float = 10.0) -> tuple[float, float, float]:
-    """Figures a second, charts a second, and the share worked, when every look finds a new frame."""
+def watched(
+    chart_cost: float, busy: bool, seconds: float = 10.0, tick: float = TICK, late: float = 0.0
+) -> tuple[float, float, float]:
+    """Figures a second, charts a second, and the share worked, when every look finds a new frame `late` seconds."""
     clock = Clock()
-    beat, shown = clock.beat(), {FIGURES: 0, CHARTS: 0, "": 0}
+    beat, shown = clock.beat(tick), {FIGURES: 0, CHARTS: 0, "": 0}
     while clock.now < seconds:
-        clock.now += beat.wait(busy)
+        clock.now += beat.wait(busy) + late
         beat.news()
         part = beat.next(busy)
         shown[part] += 1
@@ -67,6 +70,15 @@ def test_nothing_is_older_than_the_longest_wait() -> None:
 def test_nothing_waits_while_nothing_runs() -> None:
     _, charts, _ = watched(0.050, busy=False)
     assert charts == pytest.approx(12, abs=0.2)
+
+
+@pytest.mark.parametrize("tick", [1 / SLOWEST, 1 / 12, TICK])
+@pytest.mark.parametrize("late", [0.0, 0.01, 0.1])
+def test_charts_have_their_turn_however_slowly_anybody_looks(tick: float, late: float) -> None:
+    figures, charts, _ = watched(0.009, busy=False, tick=tick, late=late)
+    assert charts == pytest.approx(figures, abs=0.11)
+    _, charts, _ = watched(0.009, busy=True, tick=tick, late=late)
+    assert charts >= 1 / (LONGEST[CHARTS] + 2 * (tick + late))
 
 
 def test_nobody_looks_while_all_has_to_wait() -> None:

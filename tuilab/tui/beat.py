@@ -47,17 +47,18 @@ class Beat:
         A look in vain costs half of what a picture of figures does: the caches are the run's when it wakes up.
         """
         now = self._count()
-        if not busy or self._credit >= 0:
-            return self._tick
-        due = min(-self._credit / SHARE, *(at + LONGEST[part] - now for part, at in self._shown.items()))
-        wait = max(due, max(self._shown.values()) + self._tick - now)
+        wait = max(self._shown.values()) + self._tick - now
+        if busy and self._credit < 0:
+            ends = (at + LONGEST[part] - now for part, at in self._shown.items())
+            wait = max(wait, min(-self._credit / SHARE, *ends))
         return max(wait, _SOON) if wait > -_SOON else self._tick  # there was nothing new
 
     def next(self, busy: bool) -> str:
         """FIGURES or CHARTS, which counts as shown then, or nothing."""
         now = self._count()
-        late = now - self._shown[FIGURES] >= LONGEST[FIGURES] - self._tick  # after the next picture they would be
-        for part in (FIGURES, CHARTS) if late or self._last == CHARTS else (CHARTS, FIGURES):
+        late = now - self._shown[FIGURES] >= LONGEST[FIGURES] - self._tick  # or would be by the next picture
+        first = busy and late and now - self._shown[CHARTS] < LONGEST[CHARTS]
+        for part in (FIGURES, CHARTS) if first or self._last == CHARTS else (CHARTS, FIGURES):
             waits = busy and self._credit < 0 and now - self._shown[part] < LONGEST[part]
             if part in self._due and not waits:
                 self._last = part
