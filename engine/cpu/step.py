@@ -41,7 +41,7 @@ from engine.cpu.state import (
     P,
 )  # fmt: skip
 from engine.cpu.team import on_threads
-from engine.cpu.update import limit_norms, square_sum
+from engine.cpu.update import limit_norms, moved_sum
 from engine.dials import BATCH_NORM, BN_EPS, BN_MOMENTUM, CLIP_NORM, LR, MAX_NORM
 from engine.formulas.optimizers import clip_factor, coefficients, decay_factor
 from engine.formulas.random import (
@@ -223,10 +223,9 @@ def _moved(s, before, update_norm, weight_norm):
     for layer in range(plan(s, LAYERS)):
         t = layer_row(s, layer)
         lo, hi = t[WEIGHT], t[BIAS]
-        for i in range(lo, hi):
-            before[i] -= p[i]
-        update_norm[layer] = math.sqrt(square_sum(before[lo:hi]))
-        weight_norm[layer] = math.sqrt(square_sum(p[lo:hi]))
+        moved, square = moved_sum(before[lo:hi], p[lo:hi])
+        update_norm[layer] = math.sqrt(moved)
+        weight_norm[layer] = math.sqrt(square)
 
 
 @njit

@@ -79,6 +79,23 @@ def square_sum(v):
     return total
 
 
+@inner_sum
+def moved_sum(before, v):
+    """Σ (v − before)² and Σ v², summed as in `square_sum`, in one pass: both vectors come from memory."""
+    moved, total = 0.0, 0.0
+    for start in range(0, v.size, 4096):
+        end = min(start + 4096, v.size)
+        old, new = before[start:end], v[start:end]
+        way, line = _ZERO, _ZERO
+        for i in range(new.size):
+            step = new[i] - old[i]
+            way += step * step
+            line += new[i] * new[i]
+        moved += way
+        total += line
+    return moved, total
+
+
 @inner
 def limit_norms(s):
     """Scales each unit's incoming weight vector down to the max-norm dial (Srivastava et al. 2014, §5.1)."""

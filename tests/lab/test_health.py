@@ -44,10 +44,10 @@ def test_a_worker_has_update_ratios_probed_also_after_a_reset_and_a_turn(tiny: P
                 worker.call(lambda session: session.step, 10.0)
             worker.turn("lr", 0.5)
         x = worker.frame().curves.update_ratio[0].x
-        assert np.all((x - 1) % PROBE_EVERY == 0) and len(x) == 5
+        assert np.all((x - 1) % PROBE_EVERY == 0) and len(x) == -(-120 // PROBE_EVERY)
         worker.reset()
-        worker.advance(30)
-        while worker.frame().step != 30:
+        worker.advance(PROBE_EVERY + 5)
+        while worker.frame().step != PROBE_EVERY + 5:
             worker.call(lambda session: session.step, 10.0)
         assert len(worker.frame().curves.update_ratio[2].x) == 2
     finally:

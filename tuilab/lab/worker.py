@@ -29,7 +29,7 @@ from tuilab.lab.timeline import check_dial
 
 _T = TypeVar("_T")
 _END = float("inf")  # the goal of a run without another
-PROBE_EVERY = 25  # a probed step takes about a fifth longer
+PROBE_EVERY = 50  # a probed step takes about a fifth longer
 _NOW = -1.0  # the goal that is reached already
 _NICE = 5  # on Linux: how far the training stands back where it and the screen want the same core
 _RESTING = ("rewind", "back", "go_back")
