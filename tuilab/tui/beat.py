@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-SHARE = 0.04  # of one core
+SHARE = 0.025  # of one core
 _SAVED = 0.5  # seconds for which an unused share is kept
 _SOON = 0.002  # seconds: the loop's clock is no finer than half of it
 

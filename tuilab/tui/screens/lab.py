@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import on, work
 from textual.binding import BindingType
 
+from tuilab.tui.atonce import at_once
 from tuilab.tui.beat import CHARTS, Beat
 from tuilab.tui.dials import BY_NAME
 from tuilab.tui.keys import bindings
@@ -69,13 +70,22 @@ class LabScreen(LaneActions, Insights, Guide):
     # ---- from the worker to the screen
 
     def _look_again(self) -> None:
-        """Look when there may be something to show; a timer of Textual's could only look at every tick."""
+        """Look when there may be something to show; a timer of Textual's could do so only at every tick."""
         wait = self._beat.wait(self.model.crowded)
-        self._alarm = asyncio.get_running_loop().call_later(wait, self.call_later, self._look)
+        self._alarm = asyncio.get_running_loop().call_later(wait, self._look)
 
     def _look(self) -> None:
-        self.tick()
+        try:
+            with at_once(self):
+                self.tick()
+        except Exception as error:
+            self.call_later(self._fail, error)
+            return
         self._look_again()
+
+    def _fail(self, error: Exception) -> None:
+        """In a message, where Textual ends the app as it should."""
+        raise error
 
     def tick(self) -> None:
         """Show the newest frame if there is one; until the first step the time that passes."""

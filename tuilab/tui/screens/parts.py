@@ -18,10 +18,19 @@ from tuilab.tui.widgets.hintbar import HintBar
 from tuilab.tui.widgets.lanestrip import LaneStrip
 from tuilab.tui.widgets.metrics import Metrics
 from tuilab.tui.widgets.panels import DialCard
+from tuilab.tui.widgets.rows import Ground
 from tuilab.tui.widgets.side import SidePanel
 
 
-class Parts(Screen[None]):
+class Beside(Horizontal, Ground):
+    """What stands side by side."""
+
+
+class Below(Vertical, Ground):
+    """What stands one below the other."""
+
+
+class Parts(Screen[None], Ground):
     """The widgets of the lab screen by name: ten times a second, to look for one costs as much as to change it."""
 
     def __init__(self, model: LabModel):
@@ -45,8 +54,8 @@ class Parts(Screen[None]):
         yield self.metrics
         yield self.banner
         yield self.lane_strip
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
+        with Beside(id="body"):
+            with Below(id="left"):
                 yield self.dials
                 yield self.card
             yield self.charts

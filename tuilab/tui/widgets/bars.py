@@ -8,13 +8,14 @@ from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
 
+from tuilab.tui.widgets.rows import Kept, Row, Rows
 
-class StatusLine(Widget):
+
+class StatusLine(Rows):
     """One row: the last event on the left, settings of the view on the right."""
 
     def __init__(self) -> None:
         super().__init__(id="status")
-        self.auto_links = False  # as in the header
         self._text, self._style, self._right = "", "$foreground", ""
 
     def say(self, text: str, style: str = "$foreground") -> None:
@@ -34,14 +35,14 @@ class StatusLine(Widget):
         """What is said now."""
         return self._text
 
-    def render(self) -> Content:
+    def rows(self) -> list[Row]:
         """The event is cut before the settings are, and those vanish before it is cut to nothing."""
-        width = self.size.width - 2
+        width = self.outer_size.width - 2
         right = self._right if width - len(self._right) >= 30 else ""
         room = width - len(right) - 2
         text = self._text if len(self._text) <= room else self._text[: max(room - 1, 0)] + "…"
         gap = " " * (width - len(text) - len(right))
-        return Content.assemble(" ", (text, self._style), gap, (right, "$foreground 45%"))
+        return [[(" ", ""), (text, self._style), (gap, ""), (right, "$foreground 45%")]]
 
 
 class Banner(Widget):
@@ -68,7 +69,7 @@ class Banner(Widget):
         return Content(self._text)
 
 
-class KeyBar(Widget):
+class KeyBar(Kept):
     """The keys, as many as fit; each can be clicked."""
 
     def __init__(self, hints: Sequence[tuple[str, str, str]]):

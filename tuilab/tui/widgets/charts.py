@@ -25,6 +25,7 @@ from tuilab.tui.widgets.boundary import BoundaryMap
 from tuilab.tui.widgets.chart import Chart
 from tuilab.tui.widgets.layers import LayersPanel, flow, last
 from tuilab.tui.widgets.looks import LookView
+from tuilab.tui.widgets.rows import Ground
 
 if TYPE_CHECKING:
     from tuilab.lab.trail import Place
@@ -40,7 +41,7 @@ def ready() -> str:
     return f"press {shown('run')} to run\n{more}\n{shown('help')}  all keys"
 
 
-class ChartStack(Vertical):
+class ChartStack(Vertical, Ground):
     """Loss (or accuracy, or learning rate) above, gradients below, over the same steps."""
 
     def __init__(self, view: StepView, *, id: str):

@@ -80,21 +80,21 @@ class Metrics(Rows):
         if (value, aside) != (old.value, old.aside):
             self.cards[name] = replace(old, value=value, aside=aside)
             first, end = self._edges()[list(self.cards).index(name)]
-            self.refresh(Region(first, self.size.height - 1, end - first, 1))
+            self.refresh(Region(first, self.outer_size.height - 1, end - first, 1))
 
     def _edges(self) -> list[tuple[int, int]]:
         """First column, and the one after the last, of each card."""
-        room, count = self.size.width, len(self.cards)
-        if self.size.height < 2:
+        room, count = self.outer_size.width, len(self.cards)
+        if self.outer_size.height < 2:
             return list(pairwise(1 + (room - 2) * i // count for i in range(count + 1)))
         inner = [(room - count + 1) * i // count for i in range(count + 1)]
         return [(first + i, end + i) for i, (first, end) in enumerate(pairwise(inner))]
 
     def rows(self) -> list[Row]:
         """A free row, names, values; or everything in one row."""
-        if self.size.height < 2:
+        if self.outer_size.height < 2:
             return [self._beside(Card.word, 0, _CARD)]
-        free = [(" " * self.size.width, _BETWEEN)]
+        free = [(" " * self.outer_size.width, _BETWEEN)]
         return [free, self._beside(Card.name, _SIDE, _BETWEEN), self._beside(Card.figure, _SIDE, _BETWEEN)]
 
     def _beside(self, part: Callable[[Card, int], Pieces], side: int, between: str) -> Row:
@@ -109,7 +109,7 @@ class Metrics(Rows):
                 left = max(left - len(text), 0)
             row.append((" " * left, _CARD))
             at = end
-        return [*row, (" " * (self.size.width - at), between)]
+        return [*row, (" " * (self.outer_size.width - at), between)]
 
 
 def known(value: float | None) -> bool:
