@@ -8,6 +8,7 @@ from textual.screen import Screen
 
 from tests.tui.fake import FakeWorker, frame, preset
 from tests.tui.lab_app import open_fake, until
+from tests.tui.test_pictures import EVENTS
 from tuilab.tui.app import LabApp
 from tuilab.tui.atonce import at_once
 from tuilab.tui.screens.lab import LabScreen
@@ -54,7 +55,7 @@ async def test_figures_are_painted_before_any_message(painted: list[CompositorUp
 async def test_a_part_painted_at_once_is_that_part_of_the_whole_picture(painted: list[CompositorUpdate]) -> None:
     async with open_fake(running(), size=(200, 60)) as (pilot, screen, worker):
         for step in (1600, 1700):
-            worker.put(step=step, train_loss=step / 1e4, history=frame(step).history)
+            worker.put(step=step, train_loss=step / 1e4, history=frame(step).history, events=EVENTS[: step // 100 - 15])
             await until(pilot, lambda: screen.settled and screen.model.step == step)  # noqa: B023 - awaited here
         await pilot.pause(0.2)
         shown = [strip.text for strip in screen._compositor.render_strips()]

@@ -32,7 +32,7 @@ def at_once(screen: Screen[Any]) -> Iterator[None]:
 
 
 class Prompt(Widget):
-    """A widget that `at_once` knows."""
+    """A widget that `at_once` knows: it makes its rows itself, for what Textual keeps of a `render` would stay kept."""
 
     def refresh(self, *regions: Region, **options: bool) -> Self:
         """Have it painted: at the end of `at_once` if that goes on, else when its turn comes."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from textual.content import Content
+from textual.widget import Widget
 
 from tuilab.tui.asking import Asking
-from tuilab.tui.atonce import Prompt
 from tuilab.tui.figures import short
 from tuilab.tui.theme import layer_color
 
@@ -105,7 +105,7 @@ class Facts:
         return "━" * filled, "─" * (room - filled)
 
 
-class LayersPanel(Prompt):
+class LayersPanel(Widget):
     """The layers as a table; on a narrow place two rows each, and what does not fit is left out in the middle."""
 
     def __init__(self, id: str) -> None:

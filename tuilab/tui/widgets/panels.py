@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
-from tuilab.tui.atonce import Prompt
 from tuilab.tui.dials import Dial
 from tuilab.tui.figures import exact, grouped
 from tuilab.tui.lessons import lesson, word
 from tuilab.tui.turns import Turn
 
 
-class TurnsPanel(Prompt):
+class TurnsPanel(Widget):
     """The newest turns, the last on top."""
 
     def __init__(self) -> None:
