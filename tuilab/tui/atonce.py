@@ -34,10 +34,11 @@ def at_once(screen: Screen[Any]) -> Iterator[None]:
 class Prompt(Widget):
     """A widget that `at_once` knows: it makes its rows itself, for what Textual keeps of a `render` would stay kept."""
 
-    def refresh(self, *regions: Region, **options: bool) -> Self:
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Have it painted: at the end of `at_once` if that goes on, else when its turn comes."""
-        if _changed is None or options or not self.is_attached:
-            return super().refresh(*regions, **options)
-        self._set_dirty(*regions)
-        _changed.add(self)
+        if _changed is None or layout or recompose or not self.is_attached:
+            return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        if repaint:
+            self._set_dirty(*regions)
+            _changed.add(self)
         return self
