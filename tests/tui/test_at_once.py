@@ -33,7 +33,9 @@ def painted(monkeypatch: pytest.MonkeyPatch) -> list[CompositorUpdate]:
 
 
 def text(screen: LabScreen, painted: list[CompositorUpdate]) -> str:
-    return "".join(update.render_segments(screen.app.console) for update in painted)
+    """Without colours: a style keeps the codes of the first console that it is written for, for all tests to come."""
+    console = screen.app.console
+    return "".join(part.text for update in painted for part in console.render(update) if part.control is None)
 
 
 async def test_figures_are_painted_before_any_message(painted: list[CompositorUpdate]) -> None:
