@@ -9,6 +9,14 @@ from typing import Any
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 
+#: Passes of numba for closures, comprehensions, array expressions, `with` and what is not compiled: `inner` functions
+#: have none of them, and a tenth of a first start went to looking for them.
+_NEEDLESS = {
+    "WithLift", "InlineClosureLikes", "RewriteSemanticConstants", "DeadBranchPrune", "MakeFunctionToJitFunction",
+    "InlineInlinables", "FindLiterallyCalls", "LiteralUnroll", "LiteralPropagationSubPipelinePass", "InlineOverloads",
+    "NopythonRewrites", "NoPythonSupportedFeatureValidation",
+}  # fmt: skip
+
 
 class _Linked(JITCodeLibrary):
     """A library that is linked into its callers' and has no address."""
@@ -35,10 +43,12 @@ class _Linked(JITCodeLibrary):
 
 
 class LinkedCompiler(CompilerBase):
-    """numba's pipeline, up to what can be linked."""
+    """numba's pipeline, without what an inner function does not need, up to what can be linked."""
 
     def define_pipelines(self) -> list[Any]:
         state = self.state
         if state.library is None:
             state.library = _Linked(state.targetctx.codegen(), state.func_id.func_qualname)
-        return [DefaultPassBuilder.define_nopython_pipeline(state)]
+        manager = DefaultPassBuilder.define_nopython_pipeline(state)
+        manager.passes = [(one, why) for one, why in manager.passes if one.__name__ not in _NEEDLESS]
+        return [manager]
