@@ -35,6 +35,13 @@ def cache_folder() -> Path:
     return (Path(root) if root else user_cache_path("tuilab")) / "kernels" / source_hash()
 
 
+#: What takes long to compile, by the names that numba gives to its indices.
+LARGEST = {
+    "rows._run_stages", "activate._activate_layer", "parameters._parameter_share", "update._update_range",
+    "team._take_part", "step.forward_all", "step.advance",
+}  # fmt: skip
+
+
 def is_warm() -> bool:
     """Whether this machine has compiled this version of the engine before."""
-    return cache_folder().is_dir() and any(cache_folder().rglob("*advance*.nbi"))
+    return {path.name.split("-")[0] for path in cache_folder().rglob("*.nbi")} >= LARGEST
