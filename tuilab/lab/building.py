@@ -84,7 +84,7 @@ def warm_up(tell: Callable[[str], None]) -> None:
     from engine.warm import warm_up as compile_all
 
     def part(what: str, done: int, total: int) -> None:
-        tell(f"compiling, once on this machine: {what} {done}/{total}")
+        tell(f"compiling, only this once: {what} {done}/{total}")
 
     if not is_warm():
         tell("waiting for another process to compile")
