@@ -112,29 +112,28 @@ def _asked_too_much(error: BaseException | None) -> bool:
     return error is not None and (isinstance(error, MemoryError) or _asked_too_much(error.__context__))
 
 
-def _work(name: str, line: Connection) -> None:
-    """The process that reads: inputs come in by `line`, verdicts go out."""
+def _work(name: str, line: Connection, scratch: str) -> None:
+    """The process that reads, in a folder of its own: inputs come in by `line`, verdicts go out."""
     os.nice(19 - os.nice(0))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     warnings.simplefilter("error")
     reader = READERS[name]
-    with tempfile.TemporaryDirectory(prefix="tuilab-fuzz-") as scratch:
-        (Path(scratch) / "outside.toml").write_text('dataset = "moons"\n')
-        (Path(scratch) / "outside.csv").write_text("1,2,0\n3,4,1\n" * 9)
-        folder = Path(scratch) / "folder"
-        folder.mkdir()
-        laid(folder, reader.files())
-        os.chdir(folder)
-        reader.read(folder)  # whatever is loaded late is loaded now
-        watch = Watch(folder, reader.inside)
-        now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
-        line.send("ready")
-        while (files := line.recv()) is not None:
-            for path in folder.iterdir():
-                path.unlink()
-            laid(folder, files)
-            line.send(verdict(reader.read, folder, watch))
+    (Path(scratch) / "outside.toml").write_text('dataset = "moons"\n')
+    (Path(scratch) / "outside.csv").write_text("1,2,0\n3,4,1\n" * 9)
+    folder = Path(scratch) / "folder"
+    folder.mkdir()
+    laid(folder, reader.files())
+    os.chdir(folder)
+    reader.read(folder)  # whatever is loaded late is loaded now
+    watch = Watch(folder, reader.inside)
+    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))
+    line.send("ready")
+    while (files := line.recv()) is not None:
+        for path in folder.iterdir():
+            path.unlink()
+        laid(folder, files)
+        line.send(verdict(reader.read, folder, watch))
 
 
 class Worker:
@@ -145,8 +144,11 @@ class Worker:
         self._start()
 
     def _start(self) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="tuilab-fuzz-")
         self._line, other = multiprocessing.get_context("spawn").Pipe()
-        self._process = multiprocessing.get_context("spawn").Process(target=_work, args=(self.name, other), daemon=True)
+        self._process = multiprocessing.get_context("spawn").Process(
+            target=_work, args=(self.name, other, self._scratch.name), daemon=True
+        )
         self._process.start()
         other.close()
         assert self._line.recv() == "ready"
@@ -167,6 +169,7 @@ class Worker:
         """Ends the process."""
         self._process.kill()
         self._process.join()
+        self._scratch.cleanup()  # who is killed leaves it
 
 
 @dataclass
