@@ -14,7 +14,6 @@ from tests.tui.lab_app import open_fake, until
 from tuilab.tui.widgets.header import HeaderBar
 from tuilab.tui.widgets.lanestrip import LaneStrip
 from tuilab.tui.widgets.metrics import Metrics
-from tuilab.tui.widgets.rows import Rows
 
 SIZES = [(80, 24), (140, 40), (200, 60)]
 
@@ -46,12 +45,14 @@ async def test_a_part_of_them_is_the_part_asked_for() -> None:
         assert shown.render_lines(Region(0, 2, 5, 3))[1].text == " " * 5, "what is not there is empty"
 
 
-async def test_they_take_the_colours_of_a_new_theme() -> None:
+@pytest.mark.parametrize("which", ["#header", "#keys", "#status", "#body", "LabScreen"])
+async def test_they_take_the_colours_of_a_new_theme(which: str) -> None:
     async with open_fake(running()) as (pilot, screen, _):
-        shown: Rows = screen.query_one(HeaderBar)
+        shown = screen if which == "LabScreen" else screen.query_one(which)
 
         def backgrounds() -> set[Color | None]:
-            return {segment.style.bgcolor for segment in shown.render_line(0) if segment.style is not None}
+            (strip, *_) = shown.render_lines(Region(0, 0, shown.size.width, 1))
+            return {segment.style.bgcolor for segment in strip if segment.style is not None}
 
         dark = backgrounds()
         pilot.app.theme = "tuilab-light"
