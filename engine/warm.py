@@ -8,17 +8,16 @@ half as fast again as the other.
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from engine.compiled import cache_folder, is_warm
 
-_CHILD = "import sys; sys.path[:] = {path!r}; from engine.warm import help_from_the_end as go; go({claims!r})"
+_CHILD = "import sys; sys.path[:] = {path!r}; from engine.warm import help_from_the_end as go; go()"
 #: Versions of the engine whose compiled code is kept: this one and those used last.
 KEPT_VERSIONS = 4
 Report = Callable[[str, int, int], None]
@@ -34,35 +33,43 @@ def warm_up(report: Report | None = None) -> None:
     if is_warm():
         return
     tell = report or (lambda what, done, total: None)
-    with TemporaryDirectory(prefix="tuilab-") as claims:
-        child = subprocess.Popen(
-            [sys.executable, "-c", _CHILD.format(path=sys.path, claims=claims)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        try:
-            total = compile_parts(_parts(), Path(claims), tell)
-        finally:
-            child.wait()  # whatever it could not do is compiled here when it is needed
+    parts = _parts()
+    tokens = make_tokens(len(parts))
+    child = subprocess.Popen(
+        [sys.executable, "-c", _CHILD.format(path=sys.path)],
+        stdin=tokens, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        compile_parts(parts, tokens, tell)
+    finally:
+        child.wait()  # whatever it could not do is compiled here when it is needed
+        os.close(tokens)
     forget_old_versions()
-    tell("ready", total, total)
+    tell("ready", len(parts), len(parts))
 
 
-def help_from_the_end(claims: str) -> None:
-    """What the second process does."""
-    compile_parts(_parts()[::-1], Path(claims), lambda what, done, total: None)
+def help_from_the_end() -> None:
+    """What the second process does, with the tokens at its standard input."""
+    compile_parts(_parts()[::-1], 0, lambda what, done, total: None)
 
 
-def compile_parts(parts: Sequence[Part], claims: Path, tell: Report) -> int:
-    """Compiles, in this order, what nobody has claimed in the folder yet; gives the number of parts."""
+def make_tokens(count: int) -> int:
+    """A pipe to read from, with a byte for each part: as many as there are parts, so the two ends never overlap."""
+    tokens, end = os.pipe()
+    os.write(end, bytes(range(count)))
+    os.close(end)
+    return tokens
+
+
+def compile_parts(parts: Sequence[Part], tokens: int, tell: Report) -> None:
+    """Compiles in this order, a part for each byte read from `tokens`, until there are none."""
     with _rare_searches():
         for name, compile_it in parts:
-            try:
-                (claims / name).touch(exist_ok=False)
-            except FileExistsError:
-                continue
-            tell(name, len(list(claims.iterdir())) - 1, len(parts))
+            token = os.read(tokens, 1)
+            if not token:
+                return
+            tell(name, token[0], len(parts))
             compile_it()
-    return len(parts)
 
 
 def _parts() -> list[Part]:

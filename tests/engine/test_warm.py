@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -30,19 +31,35 @@ def test_no_cache_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     assert not compiled.is_warm()
 
 
-def test_two_who_compile_from_both_ends_do_each_part_once(tmp_path: Path) -> None:
+@pytest.fixture
+def tokens() -> Iterator[int]:
+    read = warm.make_tokens(5)
+    yield read
+    os.close(read)
+
+
+def test_two_who_compile_from_both_ends_do_each_part_once(tokens: int) -> None:
     done: list[str] = []
     told: list[tuple[str, int, int]] = []
     parts = [(name, partial(done.append, name)) for name in "abcde"]
+    others = parts[::-1]
 
     def beside() -> None:
         done.append("a")
-        assert warm.compile_parts(parts[:1:-1], tmp_path, lambda *_: None) == 3  # e, d, c while a is being compiled
+        warm.compile_parts(others[:3], tokens, lambda *_: None)  # while a is being compiled
 
     parts[0] = ("a", beside)
-    assert warm.compile_parts(parts, tmp_path, lambda *what: told.append(what)) == 5
+    warm.compile_parts(parts, tokens, lambda *what: told.append(what))
     assert done == ["a", "e", "d", "c", "b"]
     assert told == [("a", 0, 5), ("b", 4, 5)]
+    warm.compile_parts(others, tokens, lambda *_: None)
+    assert len(done) == 5, "nothing is left"
+
+
+def test_one_alone_compiles_all(tokens: int) -> None:
+    done: list[str] = []
+    warm.compile_parts([(name, partial(done.append, name)) for name in "abcde"], tokens, lambda *_: None)
+    assert done == list("abcde")
 
 
 def test_a_cache_is_warm_only_with_all_that_takes_long(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -61,7 +78,7 @@ def test_the_largest_functions_have_the_names_that_numba_gives_them() -> None:
     assert compiled.is_warm()
 
 
-def test_python_looks_for_garbage_as_before_once_all_is_compiled(tmp_path: Path) -> None:
+def test_python_looks_for_garbage_as_before_once_all_is_compiled(tokens: int) -> None:
     usual, during = gc.get_threshold(), []
-    warm.compile_parts([("a", lambda: during.append(gc.get_threshold()))], tmp_path, lambda *_: None)
+    warm.compile_parts([("a", lambda: during.append(gc.get_threshold()))], tokens, lambda *_: None)
     assert gc.get_threshold() == usual != during[0]
