@@ -40,5 +40,6 @@ class Prompt(Widget):
             return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
         if repaint:
             self._set_dirty(*regions)
-            _changed.add(self)
+            if self.display:  # one that is not would have the whole screen mapped anew
+                _changed.add(self)
         return self

@@ -44,7 +44,7 @@ class Beat:
     def wait(self, busy: bool) -> float:
         """Seconds until there may be something to show, a tick from the last picture on. `busy`: a run has every core.
 
-        A look in vain costs half of what a picture of figures does: the caches are the run's when it wakes up.
+        A look in vain wakes this thread up for nothing, and the caches are the run's then.
         """
         now = self._count()
         wait = max(self._shown.values()) + self._tick - now
