@@ -15,7 +15,7 @@ from engine.cpu import step as cpu
 from engine.cpu.activate import activate_layer
 from engine.cpu.parameters import parameter_share
 from engine.cpu.rows import run_stages
-from engine.cpu.state import DROPPING, ROWS, UPDATING, State, allocate, products_space
+from engine.cpu.state import DROPPING, KEPT, PANELS, ROWS, UPDATING, State, allocate
 from engine.cpu.state import RUNNING_MEAN as MEAN_ROW
 from engine.cpu.state import RUNNING_VAR as VAR_ROW
 from engine.cpu.team import member, prepare_team
@@ -67,6 +67,7 @@ class Trainer:
         warm_up()
         kernels = tuple(k.address() for k in (activate_layer, update_range, run_stages, parameter_share, member))
         self._state = allocate(self._layout, self.threads, architecture.task == "regression", self._data, kernels)
+        self._load_panels()
         self._clock = np.array([0, 0, 0, 0, self.batch_size, self.seed, count], np.int64)
         self._before = np.zeros(1, np.float32)
         self._device = self._make_device() if self.backend == "cuda" else None
@@ -274,6 +275,13 @@ class Trainer:
 
         return Device(self.architecture, self._layout, self._state)
 
+    def _load_panels(self) -> None:
+        """Loads what multiplies on a matrix unit, if there are products for it."""
+        if self._state.plan[KEPT]:
+            from engine.cpu.panels import multiply_panels
+
+            self._state.plan[PANELS] = multiply_panels.address()
+
     def _live(self, *, to_write: bool = False) -> State:
         """The state with its parameters, slots and running statistics as they are now; `to_write`: to be changed."""
         if self._device is not None:
@@ -313,12 +321,8 @@ class Trainer:
         capacity = min(batch_size, int(self._clock[cpu.COUNT]))
         if capacity > self._layout.capacity:
             self._layout = layout(self.architecture, capacity)
-            self._state = self._state.with_(
-                rows=np.zeros(capacity, np.int32),
-                work=np.zeros(self._layout.work, np.float32),
-                table=self._layout.table,
-                products=products_space(self._layout, self.threads),
-            )
+            self._state = self._state.resized(self._layout)
+            self._load_panels()
             if self._device is not None:
                 self._device.resize(self._layout)
 

@@ -75,14 +75,20 @@ def compile_parts(parts: Sequence[Part], tokens: int, tell: Report) -> None:
 def _parts() -> list[Part]:
     """The longest first and last, the shortest where the two processes meet."""
     from engine.cpu.activate import activate_layer
+    from engine.cpu.matrix_unit import is_allowed
     from engine.cpu.parameters import parameter_share
     from engine.cpu.rows import run_stages
     from engine.cpu.team import member
     from engine.cpu.update import update_range
 
+    unit: list[Part] = []
+    if is_allowed():
+        from engine.cpu.panels import multiply_panels
+
+        unit = [("matrix unit", multiply_panels.address)]
     return [
-        ("layers", run_stages.address), ("activations", activate_layer.address), ("optimizers", update_range.address),
-        ("threads", member.address), ("gradients", parameter_share.address), ("steps", compile_steps),
+        ("layers", run_stages.address), *unit, ("threads", member.address), ("optimizers", update_range.address),
+        ("activations", activate_layer.address), ("gradients", parameter_share.address), ("steps", compile_steps),
     ]  # fmt: skip
 
 

@@ -94,31 +94,17 @@ indices = _reader(types.int32)
 words = _reader(types.uint64)
 
 
-def _caller(count: int) -> Any:
-    """An intrinsic (address, n₁ … n_count) that calls a kernel of `count` int64 arguments."""
-    kind = ir.FunctionType(ir.VoidType(), [_WORD] * count)
-    signature = types.void(types.int64, *([types.int64] * count))
+@intrinsic
+def call(typing_context: Any, address: Any, numbers: Any) -> Any:
+    """Calls the kernel at an address; `numbers` is the tuple of its arguments, all int64."""
+    count = len(numbers)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+        kind = ir.FunctionType(ir.VoidType(), [_WORD] * count)
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), cgutils.unpack_tuple(builder, args[1], count))
         return context.get_dummy_value()
 
-    if count == 2:
-
-        @intrinsic
-        def call2(typing_context: Any, address: Any, a: Any, b: Any) -> Any:
-            return signature, codegen
-
-        return call2
-
-    @intrinsic
-    def call4(typing_context: Any, address: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
-        return signature, codegen
-
-    return call4
-
-
-call2, call4 = _caller(2), _caller(4)
+    return types.void(types.int64, types.UniTuple(types.int64, count)), codegen
 
 
 class Kernel:

@@ -1,5 +1,7 @@
 """The three matrix products of a layer, row-major: register tiles for most, BLAS for wide layers, loops for slim ones.
 
+A processor with a matrix unit has the larger ones done there, see `engine.cpu.split`.
+
 A batch is flat: a few dozen rows. BLAS first packs both sides for a product that then takes each packed number only a
 few times; the tiles read what lies there, and pack one narrow panel at a time where it is used often enough.
 """
@@ -12,7 +14,6 @@ from engine.cpu.tile import (
     COLUMNS,
     DEPTH,
     HALF,
-    LANES,
     ROWS,
     across1,
     across2,
@@ -30,6 +31,7 @@ from engine.cpu.tile import (
     turn8,
     write_float,
 )
+from engine.cpu.vectors import LANES
 from engine.jit import inner, inner_sum
 
 FLOAT = 4  # bytes
@@ -71,7 +73,7 @@ def forward_product(blas, a, step, w, z, rows, fan_in, fan_out, columns):
         return
     panel = scratch()
     packed = rows >= WORTH_PACKING or fan_out % 32 == 0
-    at = 0
+    at = np.int64(0)
     while at < columns:
         c, width = _panel(at, columns)
         for k in range(0, fan_in, DEPTH):
@@ -94,7 +96,7 @@ def backward_product(blas, d, w, out, step, rows, fan_in, fan_out):
         _slim(d, fan_out, 1, w, 1, fan_out, out, step, rows, fan_in, fan_out)
         return
     panel = scratch()
-    at = 0
+    at = np.int64(0)
     while at < fan_in:
         c, width = _panel(at, fan_in)
         for k in range(0, fan_out, DEPTH):
@@ -122,7 +124,7 @@ def gradient_product(blas, a, d, g, rows, step, fan_out, first, last):
         a, step = block, BLOCK
     panel = scratch()
     packed = count >= WORTH_PACKING
-    at = 0
+    at = np.int64(0)
     while at < fan_out:
         c, width = _panel(at, fan_out)
         for r in range(0, rows, DEPTH):

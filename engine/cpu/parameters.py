@@ -8,9 +8,9 @@ import numpy as np
 
 from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.activate import PRELU
-from engine.cpu.frame import Kernel, call4, doubles, float_address, floats
-from engine.cpu.matmul import gradient_product
+from engine.cpu.frame import Kernel, call, doubles, floats
 from engine.cpu.pieces import WEIGHTS, next_piece, owner_at
+from engine.cpu.products import gradient_of
 from engine.cpu.rows import thread_sums
 from engine.cpu.shares import is_shared_layer, rows_of_tile, thread_inputs
 from engine.cpu.state import (
@@ -21,7 +21,6 @@ from engine.cpu.state import (
     NORM_SUM,
     PER_LAYER,
     ROWS,
-    SGEMM,
     SLOPE_SUM,
     SUMS,
     THREADS,
@@ -64,9 +63,10 @@ def _weights(s, thread, layer):
     own = np.int64(0)
     stay = plan(s, GRADIENTS) != 0 and plan(s, UPDATE_NOW) != 0
     total = 0.0
+    begun = np.int64(0)
     for turn in range(threads if shared else 1):
         owner = owner_at(s, thread, turn)
-        place, row, first, end = thread_inputs(s, owner, layer)
+        _, _, first, end = thread_inputs(s, owner, layer)
         own = first if turn == 0 else own
         tile = next_piece(s, WEIGHTS, layer, owner, np.int64(-1), shared)
         while first + tile * step < end:
@@ -74,10 +74,7 @@ def _weights(s, thread, layer):
             hi = min(lo + step, end)
             g = weight + (own if stay else lo) * m
             if plan(s, GRADIENTS):
-                a, d = float_address(s, WORK, place), float_address(s, WORK, t[D])
-                gradient_product(
-                    plan(s, SGEMM), a, d, float_address(s, G, g), plan(s, ROWS), row, m, lo - first, hi - first
-                )
+                begun = gradient_of(s, thread, layer, owner, lo, hi, g, begun)
             norm = _finish(s, weight + lo * m, weight + hi * m, g)
             if shared:
                 doubles(s, TILE_NORMS)[(layer * threads + owner) * plan(s, TILES) + tile] = norm
@@ -154,7 +151,7 @@ def _finish(s, lo, hi, g):
     if plan(s, GRADIENTS):
         norm = square_sum(floats(s, G)[g : g + hi - lo])
     if plan(s, UPDATE_NOW):
-        call4(plan(s, UPDATE), s, lo, hi, g)
+        call(plan(s, UPDATE), (s, lo, hi, g))
     return norm
 
 

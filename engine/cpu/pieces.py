@@ -8,6 +8,7 @@ costs little to fetch those of another's piece. Smaller ones do stay, and their 
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -18,8 +19,8 @@ from engine.cpu.matmul import for_blas
 from engine.cpu.state import CLAIMS, LAYERS, LINE, SHARED, THREADS
 from engine.jit import inner
 
-#: What is cut into pieces: the forward product, the backward product, gradient with update.
-FORWARD, BACKWARD, WEIGHTS = range(3)
+#: What is cut into pieces: the forward product, the backward product, gradient with update; KEEP: see `panels`.
+FORWARD, BACKWARD, WEIGHTS, KEEP = map(np.int64, range(4))
 #: Columns of a product that make a piece: whole panels of any width.
 COLUMNS = 64
 #: What a counter holds before its pieces may be taken: more than there ever are.
@@ -64,7 +65,7 @@ def put_out(s, kind):
 def open_inputs(s, owner):
     """The owner's inputs of layer 0 are there: its forward pieces may be taken."""
     if plan(s, SHARED):
-        _set(word_address(s, CLAIMS, _counter(s, FORWARD, 0, owner)), 0)
+        _set(word_address(s, CLAIMS, _counter(s, FORWARD, np.int64(0), owner)), 0)
 
 
 @inner

@@ -7,10 +7,10 @@ import numpy as np
 
 from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.activate import PRELU, affine, draw_mask
-from engine.cpu.frame import Kernel, call4, doubles, float_address, floats, indices, words
+from engine.cpu.frame import Kernel, call, doubles, floats, indices, words
 from engine.cpu.loss import exp_all, shift_row, softmax_row, squared_error_row
-from engine.cpu.matmul import FLOAT, backward_product, forward_product
-from engine.cpu.pieces import BACKWARD, FORWARD, columns_of, next_piece, open_inputs, owner_at, pieces_of
+from engine.cpu.pieces import open_inputs
+from engine.cpu.products import multiply, multiply_back
 from engine.cpu.shares import (
     COLLECT,
     ENTER,
@@ -19,7 +19,6 @@ from engine.cpu.shares import (
     RETURN,
     UNNORM,
     is_large_layer,
-    is_shared_layer,
     share,
     thread_inputs,
 )  # fmt: skip
@@ -44,7 +43,6 @@ from engine.cpu.state import (
     REGRESSION,
     ROWS,
     RSTD,
-    SGEMM,
     SLOPE_SUM,
     SUMS,
     TARGETS,
@@ -58,7 +56,7 @@ from engine.cpu.subnormal import flush_subnormals, restore_subnormals
 from engine.dials import BATCH_NORM, DROPOUT, INPUT_DROPOUT, LABEL_SMOOTHING
 from engine.formulas.batchnorm import through_norm
 from engine.jit import inner, inner_sum
-from engine.layout import ACTIVATION, BIAS, FAN_IN, FAN_OUT, GAMMA, STATS, WEIGHT, A, D, F, M, Z
+from engine.layout import ACTIVATION, BIAS, FAN_OUT, GAMMA, STATS, D, F, M, Z
 
 _F = np.float32
 _ZERO = _F(0.0)
@@ -78,9 +76,9 @@ def _run_stages(s, thread, first, last):
                 _gather(s, thread, lo, hi)
                 open_inputs(s, thread)
             else:
-                call4(plan(s, ACTIVATE), s, layer - 1, lo, hi)
+                call(plan(s, ACTIVATE), (s, layer - 1, lo, hi))
         if first <= at + MULTIPLY < last:
-            _multiply(s, thread, layer, lo, hi)
+            multiply(s, thread, layer, lo, hi)
         if collects and first <= at + COLLECT < last:
             _collect(s, thread, layer, lo, hi)
     for turn in range(layers, 2 * layers):
@@ -93,7 +91,7 @@ def _run_stages(s, thread, first, last):
         if normed and turn > layers and first <= at + UNNORM < last:
             _norm_backward(s, layer, lo, hi)
         if first <= at + RETURN < last and layer > 0:
-            _multiply_back(s, thread, layer, lo, hi)
+            multiply_back(s, thread, layer, lo, hi)
     restore_subnormals(control)
 
 
@@ -127,32 +125,6 @@ def _gather(s, thread, lo, hi):
             draw_mask(m, words(s, KEYS)[0], rate, r * inputs + first, count, kept)
             for i in range(count):
                 a[i] *= m[i]
-
-
-@inner
-def _multiply(s, thread, layer, lo, hi):
-    """Z = A·W for the rows; of a large layer for all rows, but the part of it that comes from an owner's inputs."""
-    t = layer_row(s, layer)
-    n, m = t[FAN_IN], t[FAN_OUT]
-    large, shared = is_large_layer(s, t), is_shared_layer(s, t)
-    for turn in range(plan(s, THREADS) if shared else 1):
-        owner = owner_at(s, thread, turn)
-        if large:
-            place, step, first, end = thread_inputs(s, owner, layer)
-            lo, hi = np.int64(0), plan(s, ROWS)
-            z = float_address(s, PRODUCTS, (owner - 1) * hi * m) if owner > 0 else float_address(s, WORK, t[Z])
-        else:
-            below = layer_row(s, layer - 1)[A] if layer > 0 else np.int64(0)
-            place, step, first, end = below + lo * n, n, np.int64(0), n
-            z = float_address(s, WORK, t[Z] + lo * m)
-        w = float_address(s, P, t[WEIGHT] + first * m)
-        pieces = pieces_of(shared, hi - lo, end - first, m, m)
-        piece = next_piece(s, FORWARD, layer, owner, np.int64(-1), shared)
-        while piece < pieces:
-            c, stop = columns_of(piece, pieces, m)
-            a = float_address(s, WORK, place)
-            forward_product(plan(s, SGEMM), a, step, w + FLOAT * c, z + FLOAT * c, hi - lo, end - first, m, stop - c)
-            piece = next_piece(s, FORWARD, layer, owner, piece, shared)
 
 
 @inner
@@ -251,29 +223,6 @@ def _norm_backward(s, layer, lo, hi):
         d = work[t[D] + r * m : t[D] + (r + 1) * m]
         for j in range(m):
             d[j] = through_norm(d[j], z[j], gamma[j], rstd[j], mean_dy[j], mean_dyz[j])
-
-
-@inner
-def _multiply_back(s, thread, layer, lo, hi):
-    """The D of the layer below = D·Wᵀ for the rows; of a large layer for all rows, but an owner's inputs alone."""
-    t = layer_row(s, layer)
-    n, m = t[FAN_IN], t[FAN_OUT]
-    large, shared = is_large_layer(s, t), is_shared_layer(s, t)
-    for turn in range(plan(s, THREADS) if shared else 1):
-        owner = owner_at(s, thread, turn)
-        first, end = np.int64(0), n
-        if large:
-            _, _, first, end = thread_inputs(s, owner, layer)
-            lo, hi = np.int64(0), plan(s, ROWS)
-        d = float_address(s, WORK, t[D] + lo * m)
-        pieces = pieces_of(shared, hi - lo, end - first, m, end - first)
-        piece = next_piece(s, BACKWARD, layer, owner, np.int64(-1), shared)
-        while piece < pieces:
-            c, stop = columns_of(piece, pieces, end - first)
-            below = float_address(s, WORK, layer_row(s, layer - 1)[D] + lo * n + first + c)
-            w = float_address(s, P, t[WEIGHT] + (first + c) * m)
-            backward_product(plan(s, SGEMM), d, w, below, n, hi - lo, stop - c, m)
-            piece = next_piece(s, BACKWARD, layer, owner, piece, shared)
 
 
 @inner

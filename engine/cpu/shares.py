@@ -7,7 +7,7 @@ inputs whose weights the thread also updates, so that no weight goes from one co
 """
 
 from engine.cpu.access import dial, layer_row, plan
-from engine.cpu.state import LAYERS, ROWS, SHARED, THREADS, is_large, is_shared, tile_rows
+from engine.cpu.state import KEPT, LAYERS, ROWS, SHARED, THREADS, is_large, is_shared, tile_rows
 from engine.dials import BATCH_NORM
 from engine.jit import inner
 from engine.layout import FAN_IN, FAN_OUT, A
@@ -49,7 +49,7 @@ def is_shared_layer(s, t):
 @inner
 def rows_of_tile(s, t):
     """Inputs of a gradient tile of the layer with row `t` of the table."""
-    return _tile_rows(t[FAN_IN], t[FAN_OUT])
+    return _tile_rows(t[FAN_IN], t[FAN_OUT], plan(s, KEPT))
 
 
 @inner

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.cpu.blas import find_blas
 from engine.cpu.frame import make_frame
 from engine.cpu.matmul import WIDE
+from engine.cpu.matrix_unit import PANEL, is_allowed, may_split, packed_floats
 from engine.dials import COUNT
 from engine.formulas.optimizers import COEFFICIENTS
 from engine.layout import FAN_IN, FAN_OUT, Layout
@@ -25,11 +26,14 @@ SLOPE_SUM, NORM_SUM, SUMS = range(3)
 # Entries of `plan`. LAYERS to TILES hold for a trainer; LARGE, SHARED: whether it has large layers, and any that
 # threads share in pieces; TILES: the most tiles that one thread's part of such a layer has; ROWS of the batch at hand;
 # DROPPING, UPDATING: whether dropout acts, parameters and running statistics move; GRADIENTS and UPDATE_NOW: what the
-# pass over the parameters does; TEAM to TEAM_SIZE: see engine.cpu.team; then the addresses of kernels.
+# pass over the parameters does; TEAM to TEAM_SIZE: see engine.cpu.team; KEPT, PACKED_SIZE: floats that a thread has for
+# the factor of a product that it keeps packed, and in all, 0 without a matrix unit; then the addresses of kernels, that
+# of PANELS 0 where it is not needed.
 LAYERS, UNITS, INPUTS, OUTPUTS, THREADS, REGRESSION, LARGE, SHARED, TILES = range(9)
 ROWS, DROPPING, UPDATING, GRADIENTS, UPDATE_NOW = range(9, 14)
 TEAM, FORK, WHO, TEAM_SIZE = range(14, 18)
-SGEMM, ACTIVATE, UPDATE, STAGES, SHARE, MEMBER, PLAN = range(18, 25)
+KEPT, PACKED_SIZE = range(18, 20)
+SGEMM, ACTIVATE, UPDATE, STAGES, SHARE, MEMBER, PANELS, PLAN = range(20, 28)
 #: Weights from which on a layer is large: each thread multiplies with the rows of W that it also updates, so that no
 #: weight goes from one core's cache to another's. That takes two more meetings, which cost more where W is small.
 MANY_WEIGHTS = 1 << 15
@@ -38,8 +42,8 @@ VERY_MANY_WEIGHTS = 1 << 18
 #: Floats of a gradient tile: with its weights and slots it fits a second-level cache. Of a wide layer D is packed anew
 #: for every tile, which pays from some dozen rows on.
 TILE, TILE_WIDE = 16_384, 65_536
-#: int64 numbers of a cache line, which is what one counter of pieces has for itself.
-LINE = 8
+#: int64 and float32 numbers of a cache line, which is what one counter of pieces has for itself.
+LINE, ALIGNED = 8, 16
 # Places in `c` after the optimizer's coefficients: the factor that clips the gradient, AdamW's decay.
 CLIP_SCALE, DECAY = COEFFICIENTS, COEFFICIENTS + 1
 
@@ -71,6 +75,7 @@ class State:
     products: NDArray[np.float32]  # (T - 1, capacity, widest large layer) what thread 1, 2 … adds to Z
     claims: NDArray[np.int64]  # (3, L, T, LINE) how many pieces of a layer are taken
     norms: NDArray[np.float64]  # (L, T, tiles) squared norms of the gradient's tiles in shared layers
+    packed: NDArray[np.float32]  # (T, PACKED_SIZE) factors of products as the matrix unit wants them; a line aligned
     frame: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -82,13 +87,26 @@ class State:
         """What compiled functions take as their first argument. Valid while this state lives."""
         return int(self.frame.ctypes.data)
 
+    def resized(self, layout: Layout) -> State:
+        """The same state with room for batches of the layout's capacity; plan and parameters stay where they are."""
+        threads = int(self.plan[THREADS])
+        kept, packed = packed_space(layout, threads)
+        self.plan[[KEPT, PACKED_SIZE]] = kept, packed.size // threads
+        return self.with_(
+            rows=np.zeros(layout.capacity, np.int32),
+            work=np.zeros(layout.work, np.float32),
+            table=layout.table,
+            products=products_space(layout, threads),
+            packed=packed,
+        )
+
     def with_(self, **arrays: Any) -> State:
         """The same state with some arrays replaced."""
         return replace(self, **arrays)
 
 
 X, LABELS, TARGETS, BATCH, P, G, S1, S2, WORK, PER_UNIT, PARTIAL, ALL_SUMS = range(12)
-TABLE, DIALS, C, PLAN_SLOT, KEYS, PRODUCTS, CLAIMS, TILE_NORMS = range(12, 20)
+TABLE, DIALS, C, PLAN_SLOT, KEYS, PRODUCTS, CLAIMS, TILE_NORMS, PACKED = range(12, 21)
 
 
 def is_large(fan_in: Any, fan_out: Any, threads: Any) -> Any:
@@ -101,8 +119,10 @@ def is_shared(fan_in: Any, fan_out: Any, threads: Any) -> Any:
     return threads > 1 and fan_in >= threads and fan_in * fan_out >= max(VERY_MANY_WEIGHTS, threads * TILE_WIDE)
 
 
-def tile_rows(fan_in: Any, fan_out: Any) -> Any:
-    """Inputs of a gradient tile."""
+def tile_rows(fan_in: Any, fan_out: Any, kept: Any) -> Any:
+    """Inputs of a gradient tile; `kept` as in the plan: with a matrix unit they are whole panels."""
+    if kept:
+        return max(1, min(max(PANEL, TILE // fan_out // PANEL * PANEL), TILE_WIDE // fan_out))
     return max(1, (TILE_WIDE if fan_in * fan_out >= WIDE else TILE) // fan_out)
 
 
@@ -112,13 +132,27 @@ def products_space(layout: Layout, threads: int) -> NDArray[np.float32]:
     return np.zeros(max(1, (threads - 1) * layout.capacity * max(large, default=0)), np.float32)
 
 
+def packed_space(layout: Layout, threads: int) -> tuple[int, NDArray[np.float32]]:
+    """The plan's KEPT and the array `packed` for batches of the layout's capacity; 0 and an empty one if not used."""
+    kept = panel = 0
+    for t in layout.table if is_allowed() else ():
+        n, m, rows = int(t[FAN_IN]), int(t[FAN_OUT]), layout.capacity
+        if may_split(rows, n, m):
+            kept = max(kept, packed_floats(rows, n), packed_floats(rows, m), packed_floats(m, rows))
+            panel = max(panel, 2 * packed_floats(PANEL, max(n, m, rows)))
+    space = np.zeros(threads * (kept + panel) + ALIGNED, np.float32)
+    start = -space.ctypes.data // 4 % ALIGNED
+    return kept, space[start : start + threads * (kept + panel)]
+
+
 def allocate(layout: Layout, threads: int, regression: bool, data: Any, kernels: tuple[int, ...]) -> State:
     """A state with all arrays zero (running variance one) for `threads` threads; `kernels` from ACTIVATE on."""
     layers, units, size = len(layout.table), max(layout.units, 1), layout.parameters
     x, labels, targets = data
     shapes = [(int(t[FAN_IN]), int(t[FAN_OUT])) for t in layout.table]
     shared = [shape for shape in shapes if is_shared(*shape, threads)]
-    tiles = max([ceil(ceil(n / threads) / tile_rows(n, m)) for n, m in shared], default=1)
+    kept, packed = packed_space(layout, threads)
+    tiles = max([ceil(ceil(n / threads) / tile_rows(n, m, kept)) for n, m in shared], default=1)
     state = State(
         x, labels, targets,
         rows=np.zeros(layout.capacity, np.int32),
@@ -131,11 +165,12 @@ def allocate(layout: Layout, threads: int, regression: bool, data: Any, kernels:
         table=layout.table, dials=np.zeros(COUNT), c=np.zeros(COEFFICIENTS + 2, np.float32),
         plan=np.zeros(PLAN, np.int64), keys=np.zeros(layers, np.uint64),
         products=products_space(layout, threads),
-        claims=np.zeros((3, layers, threads, LINE), np.int64), norms=np.zeros((layers, threads, tiles)),
+        claims=np.zeros((3, layers, threads, LINE), np.int64), norms=np.zeros((layers, threads, tiles)), packed=packed,
     )  # fmt: skip
     state.units[[RUNNING_VAR, UNIT]] = 1.0
     large = any(is_large(t[FAN_IN], t[FAN_OUT], threads) for t in layout.table)
     state.plan[:ROWS] = layers, units, x.shape[1], layout.outputs, threads, regression, large, bool(shared), tiles
+    state.plan[[KEPT, PACKED_SIZE]] = kept, packed.size // threads
     state.plan[SGEMM] = find_blas().address
-    state.plan[ACTIVATE:PLAN] = kernels
+    state.plan[ACTIVATE:PANELS] = kernels
     return state

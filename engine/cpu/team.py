@@ -18,7 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from engine.cpu.access import plan
-from engine.cpu.frame import Kernel, call2, call4
+from engine.cpu.frame import Kernel, call
 from engine.cpu.state import FORK, MEMBER, TEAM, TEAM_SIZE, THREADS, WHO
 from engine.jit import inner, inner_parallel
 from engine.openmp import openmp
@@ -95,9 +95,9 @@ def _ask(typing_context: Any, function: Any) -> Any:
 def _run(kernel, s, thread, first, last):
     """Kernel (s, thread, first, last); (s, thread) where `last` is negative."""
     if last < 0:
-        call2(kernel, s, thread)
+        call(kernel, (s, thread))
     else:
-        call4(kernel, s, thread, first, last)
+        call(kernel, (s, thread, first, last))
 
 
 def _take_part(task):

@@ -13,65 +13,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils, config
+from numba.core import cgutils
 from numba.extending import intrinsic
 
+from engine.cpu.vectors import FLOAT, LANES, WORD, at, load, number, pointer, spread, store, turned, vector
 from engine.jit import inner, named
 
-_WORD, _FLOAT = ir.IntType(64), ir.FloatType()
 _FLAGS = ("contract", "nsz")  # a product and a sum may be one instruction
-
-
-def _lanes() -> int:
-    """float32 numbers in the widest vector register of the processor that numba compiles for."""
-    chosen = config.CPU_FEATURES  # NUMBA_CPU_FEATURES, as numba reads it
-    features = llvm.get_host_cpu_features().flatten() if chosen is None else chosen
-    return 16 if "+avx512f" in features else 8 if "+avx" in features else 4
-
-
-LANES = _lanes()
 ROWS = 6  # of a tile: with two vectors a row, its sums fill twelve of sixteen registers
 COLUMNS, HALF = 2 * LANES, LANES // 2
 DEPTH = 256  # of a packed panel, which then fills half of a usual first-level cache
 BLOCK = 144  # floats from row to row of a copied block, an odd number of cache lines
-
-
-def _vector(lanes: int) -> Any:
-    return ir.VectorType(_FLOAT, lanes)
-
-
-def _number(value: int) -> Any:
-    return ir.Constant(_WORD, value)
-
-
-def _pointer(builder: Any, address: Any) -> Any:
-    return builder.inttoptr(address, _FLOAT.as_pointer())
-
-
-def _load(builder: Any, place: Any, lanes: int) -> Any:
-    value = builder.load(builder.bitcast(place, _vector(lanes).as_pointer()))
-    value.align = 4
-    return value
-
-
-def _store(builder: Any, value: Any, place: Any) -> None:
-    builder.store(value, builder.bitcast(place, value.type.as_pointer())).align = 4
-
-
-def _at(builder: Any, base: Any, *offsets: Any) -> Any:
-    for offset in offsets:
-        base = builder.gep(base, [offset])
-    return base
-
-
-def _spread(builder: Any, value: Any, lanes: int) -> Any:
-    """A vector with `value` in every lane."""
-    nothing = ir.Constant(_vector(lanes), ir.Undefined)
-    one = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes))
 
 
 def _tile(rows: int, width: int, down: bool) -> Any:
@@ -81,38 +35,38 @@ def _tile(rows: int, width: int, down: bool) -> Any:
     """
     lanes = min(width, LANES)
     vectors = width // lanes
-    columns = [_number(v * lanes) for v in range(vectors)]
+    columns = [number(v * lanes) for v in range(vectors)]
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         a, lda, b, ldb, c, ldc, depth, add = args
-        a, b, c = (_pointer(builder, v) for v in (a, b, c))
-        lines = [_at(builder, c, builder.mul(ldc, _number(r))) for r in range(rows)]
+        a, b, c = (pointer(builder, v) for v in (a, b, c))
+        lines = [at(builder, c, builder.mul(ldc, number(r))) for r in range(rows)]
         before = builder.block
         fetch, loop, end = (builder.append_basic_block(f"tile.{name}") for name in ("fetch", "loop", "end"))
-        builder.cbranch(builder.icmp_signed("!=", add, _number(0)), fetch, loop)
+        builder.cbranch(builder.icmp_signed("!=", add, number(0)), fetch, loop)
 
         builder.position_at_end(fetch)
-        old = [[_load(builder, _at(builder, line, v), lanes) for v in columns] for line in lines]
+        old = [[load(builder, at(builder, line, v), lanes) for v in columns] for line in lines]
         builder.branch(loop)
 
         builder.position_at_end(loop)
-        k = builder.phi(_WORD)
-        k.add_incoming(_number(0), before)
-        k.add_incoming(_number(0), fetch)
-        sums = [[builder.phi(_vector(lanes)) for _ in columns] for _ in lines]
-        row_of_b = _at(builder, b, builder.mul(k, ldb))
-        values = [_load(builder, _at(builder, row_of_b, v), lanes) for v in columns]
+        k = builder.phi(WORD)
+        k.add_incoming(number(0), before)
+        k.add_incoming(number(0), fetch)
+        sums = [[builder.phi(vector(lanes)) for _ in columns] for _ in lines]
+        row_of_b = at(builder, b, builder.mul(k, ldb))
+        values = [load(builder, at(builder, row_of_b, v), lanes) for v in columns]
         new = []
         for r in range(rows):
-            steps = (builder.mul(lda, k), _number(r)) if down else (builder.mul(lda, _number(r)), k)
-            factor = _spread(builder, builder.load(_at(builder, a, *steps)), lanes)
+            steps = (builder.mul(lda, k), number(r)) if down else (builder.mul(lda, number(r)), k)
+            factor = spread(builder, builder.load(at(builder, a, *steps)), lanes)
             terms = [builder.fmul(factor, value, flags=_FLAGS) for value in values]
             new.append([builder.fadd(s, t, flags=_FLAGS) for s, t in zip(sums[r], terms, strict=True)])
-        following = builder.add(k, _number(1))
+        following = builder.add(k, number(1))
         k.add_incoming(following, loop)
         for r in range(rows):
             for v in range(vectors):
-                sums[r][v].add_incoming(ir.Constant(_vector(lanes), [0.0] * lanes), before)
+                sums[r][v].add_incoming(ir.Constant(vector(lanes), [0.0] * lanes), before)
                 sums[r][v].add_incoming(old[r][v], fetch)
                 sums[r][v].add_incoming(new[r][v], loop)
         builder.cbranch(builder.icmp_signed("<", following, depth), loop, end)
@@ -120,7 +74,7 @@ def _tile(rows: int, width: int, down: bool) -> Any:
         builder.position_at_end(end)
         for line, row in zip(lines, new, strict=True):
             for v, value in zip(columns, row, strict=True):
-                _store(builder, value, _at(builder, line, v))
+                store(builder, value, at(builder, line, v))
         return context.get_dummy_value()
 
     @intrinsic
@@ -164,13 +118,13 @@ def _packer(width: int) -> Any:
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, step, target, count = args
-        source, target = _pointer(builder, source), _pointer(builder, target)
+        source, target = pointer(builder, source), pointer(builder, target)
         with cgutils.for_range(builder, count) as rounds:
-            line = _at(builder, source, builder.mul(rounds.index, step))
-            out = _at(builder, target, builder.mul(rounds.index, _number(width)))
+            line = at(builder, source, builder.mul(rounds.index, step))
+            out = at(builder, target, builder.mul(rounds.index, number(width)))
             lanes = min(width, LANES)
-            for place in map(_number, range(0, width, lanes)):
-                _store(builder, _load(builder, _at(builder, line, place), lanes), _at(builder, out, place))
+            for place in map(number, range(0, width, lanes)):
+                store(builder, load(builder, at(builder, line, place), lanes), at(builder, out, place))
         return context.get_dummy_value()
 
     @intrinsic
@@ -189,17 +143,10 @@ def turn8(typing_context: Any, source: Any, step: Any, target: Any, width: Any) 
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, step, target, width = args
-        source, target = _pointer(builder, source), _pointer(builder, target)
-        rows = [_load(builder, _at(builder, source, builder.mul(step, _number(i))), 8) for i in range(8)]
-        for span in (4, 2, 1):  # swap the off-diagonal halves of ever smaller squares
-            low = [i if not i & span else 8 + i - span for i in range(8)]
-            high = [i + span if not i & span else 8 + i for i in range(8)]
-            masks = [ir.Constant(ir.VectorType(ir.IntType(32), 8), mask) for mask in (low, high)]
-            for i in (i for i in range(8) if not i & span):
-                pair = rows[i], rows[i + span]
-                rows[i], rows[i + span] = (builder.shuffle_vector(*pair, mask) for mask in masks)
-        for i, row in enumerate(rows):
-            _store(builder, row, _at(builder, target, builder.mul(width, _number(i))))
+        source, target = pointer(builder, source), pointer(builder, target)
+        rows = [load(builder, at(builder, source, builder.mul(step, number(i))), 8) for i in range(8)]
+        for i, row in enumerate(turned(builder, rows)):
+            store(builder, row, at(builder, target, builder.mul(width, number(i))))
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 4), codegen
@@ -208,9 +155,7 @@ def turn8(typing_context: Any, source: Any, step: Any, target: Any, width: Any) 
 @intrinsic
 def read_float(typing_context: Any, address: Any) -> Any:
     """The float at an address."""
-    return types.float32(types.int64), lambda context, builder, signature, args: builder.load(
-        _pointer(builder, args[0])
-    )
+    return types.float32(types.int64), lambda context, builder, signature, args: builder.load(pointer(builder, args[0]))
 
 
 @intrinsic
@@ -218,7 +163,7 @@ def write_float(typing_context: Any, address: Any, value: Any) -> Any:
     """Puts a float at an address."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[1], _pointer(builder, args[0]))
+        builder.store(args[1], pointer(builder, args[0]))
         return context.get_dummy_value()
 
     return types.void(types.int64, types.float32), codegen
@@ -231,9 +176,9 @@ def _scratch(width: int) -> Any:
     def address(typing_context: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             with builder.goto_entry_block():
-                place = builder.alloca(_FLOAT, size=_number(DEPTH * width))
+                place = builder.alloca(FLOAT, size=number(DEPTH * width))
                 place.align = 64
-            return builder.ptrtoint(place, _WORD)
+            return builder.ptrtoint(place, WORD)
 
         return types.int64(), codegen
 
@@ -250,7 +195,7 @@ def copy_floats(typing_context: Any, source: Any, target: Any, count: Any) -> An
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         source, target, count = args
-        cgutils.raw_memcpy(builder, _pointer(builder, target), _pointer(builder, source), count, 4)
+        cgutils.raw_memcpy(builder, pointer(builder, target), pointer(builder, source), count, 4)
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 3), codegen

@@ -7,7 +7,7 @@ import pytest
 
 from engine import Architecture, Recipe, Trainer
 from engine.cpu import pieces, team
-from engine.cpu.frame import call2, call4
+from engine.cpu.frame import call
 from engine.cpu.parameters import squared_norm
 from engine.cpu.state import GRADIENTS, SHARE, SHARED, STAGES, UPDATE_NOW
 from engine.jit import njit
@@ -17,18 +17,23 @@ WIDTHS = (530, 700, 523, 3)  # two shared layers, of widths that no tile divides
 THREADS = 3
 
 
-def made(threads: int = THREADS, **dials: Any) -> Trainer:
+#: Rows of a batch: for register tiles, and for the matrix unit of a processor that has one.
+ROWS = (40, 96)
+
+
+def made(threads: int = THREADS, rows: int = ROWS[0], **dials: Any) -> Trainer:
     """A trainer of shared layers on made-up rows."""
     rng = np.random.default_rng(5)
-    x, y = rng.normal(size=(60, WIDTHS[0])).astype(np.float32), rng.integers(0, WIDTHS[-1], 60)
-    return Trainer(Architecture(WIDTHS), Recipe(**{"lr": 1e-3, **dials}), x, y, batch_size=40, seed=1, threads=threads)
+    x, y = rng.normal(size=(rows + 20, WIDTHS[0])).astype(np.float32), rng.integers(0, WIDTHS[-1], rows + 20)
+    recipe = Recipe(**{"lr": 1e-3, **dials})
+    return Trainer(Architecture(WIDTHS), recipe, x, y, batch_size=rows, seed=1, threads=threads)
 
 
 @njit(cache=False)
 def weights_by(s, share, thread, norms):
     """Gradient of the batch at hand by one thread alone, and its squared norms."""
     pieces.put_out(s, pieces.WEIGHTS)
-    call2(share, s, thread)
+    call(share, (s, thread))
     for layer in range(norms.size):
         norms[layer] = squared_norm(s, layer)
 
@@ -38,28 +43,32 @@ def forward_by(s, stages, thread, others):
     """Gather and first product: inputs gathered by all threads if `others`, multiplied by one thread alone."""
     pieces.put_out(s, pieces.FORWARD)
     for other in range(others):
-        call4(stages, s, np.int64(other), np.int64(0), np.int64(1))
-    call4(stages, s, thread, np.int64(0), np.int64(2))
+        call(stages, (s, np.int64(other), np.int64(0), np.int64(1)))
+    call(stages, (s, thread, np.int64(0), np.int64(2)))
 
 
+@pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("threads", [2, 3])
 @pytest.mark.parametrize("dials", [{}, {"batch_norm": True, "clip_norm": 0.1, "max_norm": 1.0, "dropout": 0.2}])
-def test_one_thread_that_does_it_all(threads: int, dials: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_thread_that_does_it_all(
+    threads: int, dials: dict[str, Any], rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As in a forked process: the first thread takes what the others have not begun, the bits are those of all."""
-    together = made(threads, **dials)
+    together = made(threads, rows, **dials)
     assert together._state.plan[SHARED]
     usual = together.advance(5)
     monkeypatch.setattr(team, "_forked", True)
-    alone = made(threads, **dials)
+    alone = made(threads, rows, **dials)
     found = alone.advance(5)
     assert alone.params_sha256() == together.params_sha256()
     np.testing.assert_array_equal(found.grad_norm, usual.grad_norm)
     np.testing.assert_array_equal(alone.predict(np.eye(9, WIDTHS[0])), together.predict(np.eye(9, WIDTHS[0])))
 
 
+@pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("thread", range(THREADS))
-def test_any_thread_takes_all_weights(thread: int) -> None:
-    trainer = made()
+def test_any_thread_takes_all_weights(thread: int, rows: int) -> None:
+    trainer = made(rows=rows)
     trainer.advance(1)  # leaves activations and deltas
     s = trainer._state
     s.plan[[GRADIENTS, UPDATE_NOW]] = 1, 0
@@ -76,14 +85,15 @@ def test_any_thread_takes_all_weights(thread: int) -> None:
         assert norms[layer] >= 0.999 * (s.g[t[WEIGHT] : t[BIAS]].astype(float) ** 2).sum()
 
 
+@pytest.mark.parametrize("rows", ROWS)
 @pytest.mark.parametrize("thread", range(THREADS))
-def test_pieces_wait_for_their_inputs(thread: int) -> None:
+def test_pieces_wait_for_their_inputs(thread: int, rows: int) -> None:
     """No thread multiplies inputs that their owner has not gathered; those that are there, whoever is free."""
-    trainer = made()
+    trainer = made(rows=rows)
     trainer.advance(1)
     s = trainer._state
     t = s.table[0]
-    count, m = 40, int(t[FAN_OUT])
+    count, m = rows, int(t[FAN_OUT])
     parts = [s.work[t[Z] : t[Z] + count * m], *s.products[: (THREADS - 1) * count * m].reshape(THREADS - 1, -1)]
     for others in (0, THREADS):
         for part in parts:

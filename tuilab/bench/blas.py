@@ -3,8 +3,9 @@
     python -m tuilab.bench.blas [LIBRARY]
 
 LIBRARY is a shared library with a Fortran `sgemm_`, such as MKL's libmkl_rt or a BLIS. Shapes are those of a thread's
-share in the bench's cases. Billions of floating-point operations a second; the engine's column is what a step uses,
-tiles of its own or NumPy's BLAS.
+share in the bench's cases: half of the batch's rows, or of a large layer half of its inputs. Billions of floating-point
+operations a second; the engine's column is what a step uses, tiles of its own or NumPy's BLAS, if the processor has no
+matrix unit. Where it has one there is a column for that too; a step uses it for large products.
 """
 
 from __future__ import annotations
@@ -31,9 +32,12 @@ KINDS = ("forward", "backward", "gradient")
 def shapes() -> Iterator[tuple[int, int, int]]:
     """(rows, fan_in, fan_out) of the layers in the bench's cases, each once."""
     seen = set()
+    from engine.cpu.state import is_large
+
     for case in CASES:
         for n, m in pairwise(case.widths):
-            shape = (case.batch_size // THREADS, n, m)
+            rows = case.batch_size
+            shape = (rows, n // THREADS, m) if is_large(n, m, THREADS) else (rows // THREADS, n, m)
             if m >= SMALLEST and shape not in seen:
                 seen.add(shape)
                 yield shape
@@ -62,6 +66,42 @@ def runner() -> Callable[..., None]:
                 sgemm(blas, no, yes, m, n, rows, z, m, a, n, w, m)
             else:
                 gradient_product(blas, a, z, w, rows, n, m, 0, n)
+
+    return run
+
+
+def unit_runner() -> Callable[..., None]:
+    """The same on the processor's matrix unit, which must be there."""
+    from engine.cpu.amx import close_tiles, open_tiles
+    from engine.cpu.matrix_unit import PANEL, packed_floats
+    from engine.cpu.split import pack, pack_panel, panel_product, panels, split_gradient
+    from engine.jit import njit
+
+    @njit(cache=False)
+    def products(kind: int, times: int, a: int, w: int, z: int, rows: int, n: int, m: int, kept: int, panel: int,
+                 spare: int) -> None:  # fmt: skip
+        open_tiles()
+        back, no, yes = np.int64(kind == 1), np.int64(0), np.int64(1)
+        factor, out, depth, step = (z, a, m, n) if back else (a, z, n, m)
+        for _ in range(times):
+            if kind == 2:
+                pack(z, m, m, rows, no, no, kept, no)
+                split_gradient(kept, panel, a, w, rows, n, n, m)
+                continue
+            pack(factor, depth, rows, depth, yes, yes - back, kept, no)
+            pack_panel(back, w, n, m, no, panel, no)
+            count = panels(n if back else m)
+            for piece in range(count):
+                following = piece + 1 if piece + 1 < count else np.int64(-1)
+                panel_product(back, kept, panel, w, out, step, rows, n, m, piece, following, spare)
+                panel, spare = spare, panel
+        close_tiles()
+
+    def run(plain: bool, kind: int, times: int, blas: int, a: int, w: int, z: int, rows: int, n: int, m: int) -> None:
+        longest = max(rows, n, m)
+        floats = packed_floats(longest, longest), packed_floats(PANEL, longest), packed_floats(PANEL, longest)
+        spaces = [np.empty(count + 16, np.float32) for count in floats]
+        products(kind, times, a, w, z, rows, n, m, *(v.ctypes.data + -v.ctypes.data % 64 for v in spaces))
 
     return run
 
@@ -97,6 +137,7 @@ def main() -> int:
     parser.add_argument("library", nargs="?", help="another BLAS to compare with")
     args = parser.parse_args()
     from engine.cpu.blas import find_blas
+    from engine.cpu.matrix_unit import is_allowed
 
     try:
         other = None if args.library is None else address_in(args.library)
@@ -104,13 +145,14 @@ def main() -> int:
         print(f"bench: {args.library}: {error}", file=sys.stderr)
         return 2
     numpys = find_blas().address
-    sides = [("engine", False, numpys), ("NumPy", True, numpys)]
-    sides += [] if other is None else [(os.path.basename(args.library), True, other)]
     run = runner()
-    print(f"{'rows':>5} {'fan_in':>6} {'fan_out':>7}  {'product':<9}" + "".join(f"{name:>16}" for name, _, _ in sides))
+    sides = [("engine", run, False, numpys), ("NumPy", run, True, numpys)]
+    sides += [] if other is None else [(os.path.basename(args.library), run, True, other)]
+    sides += [("matrix unit", unit_runner(), False, 0)] if is_allowed() else []
+    print(f"{'rows':>5} {'fan_in':>6} {'fan_out':>7}  {'product':<9}" + "".join(f"{name:>16}" for name, *_ in sides))
     for shape in shapes():
         for kind, name in enumerate(KINDS):
-            figures = [speed(run, plain, kind, blas, shape) for _, plain, blas in sides]
+            figures = [speed(run, plain, kind, blas, shape) for _, run, plain, blas in sides]
             print("{:>5} {:>6} {:>7}  {:<9}".format(*shape, name) + "".join(f"{f:>16.0f}" for f in figures), flush=True)
     return 0
 

@@ -55,7 +55,9 @@ def _packages() -> Finding:
 
 
 def _processor() -> Finding:
-    return Finding("processor", "ok", f"{machine.cpu_name()}, {machine.cores()} cores to use")
+    unit = machine.matrix_unit()
+    found = f"{machine.cpu_name()}, {machine.cores()} cores to use"
+    return Finding("processor", "ok", f"{found}, large products on its matrix unit ({unit})" if unit else found)
 
 
 def _blas() -> Finding:

@@ -28,6 +28,7 @@ def facts() -> dict[str, Any]:
         "cpu": cpu_name(),
         "cores": cores(),
         "blas": blas(),
+        "matrix_unit": matrix_unit(),
     }
 
 
@@ -53,6 +54,13 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def matrix_unit() -> str | None:
+    """The processor's matrix unit if the engine may multiply there, which rounds otherwise. Imports the compiler."""
+    from engine.cpu.matrix_unit import is_allowed
+
+    return "AMX" if is_allowed() else None
 
 
 def blas() -> str:
