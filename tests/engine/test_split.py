@@ -231,3 +231,22 @@ def test_there_is_room_for_all_that_is_split(rows: int, threads: int) -> None:
                 if UNIT and matrix_unit.is_split(some, inputs, fan_out):
                     space = matrix_unit.packed_floats
                     assert kept >= max(space(some, inputs), space(some, fan_out), space(fan_out, some))
+
+
+@pytest.mark.parametrize("answer", [0, -1])
+def test_linux_may_refuse(answer: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old kernel, or a signal stack too small for tiles: then the products stay where they are."""
+
+    class Call:
+        restype: Any = None
+
+        def __call__(self, *args: Any) -> int:
+            return answer
+
+    class Library:
+        def __init__(self, name: None) -> None:
+            self.syscall = Call()
+
+    monkeypatch.setattr(matrix_unit.ctypes, "CDLL", Library)
+    monkeypatch.setattr(matrix_unit, "COMPILED", True)
+    assert matrix_unit.is_allowed.__wrapped__() == (answer == 0)
