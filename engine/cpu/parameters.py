@@ -57,7 +57,7 @@ parameter_share = Kernel(_parameter_share)
 def _weights(s, thread, layer):
     t = layer_row(s, layer)
     m, weight = t[FAN_OUT], t[WEIGHT]
-    step, shared, threads = rows_of_tile(s, t), is_shared_layer(s, t), plan(s, THREADS)
+    shared, threads = is_shared_layer(s, t), plan(s, THREADS)
     # Where the gradient is used up at once, every tile of it lies in the place of the thread's own first one, which
     # stays in the cache.
     own = np.int64(0)
@@ -67,6 +67,7 @@ def _weights(s, thread, layer):
     for turn in range(threads if shared else 1):
         owner = owner_at(s, thread, turn)
         _, _, first, end = thread_inputs(s, owner, layer)
+        step = rows_of_tile(s, t, end - first)
         own = first if turn == 0 else own
         tile = next_piece(s, WEIGHTS, layer, owner, np.int64(-1), shared)
         while first + tile * step < end:
@@ -133,11 +134,11 @@ def squared_norm(s, layer):
     t = layer_row(s, layer)
     if not is_shared_layer(s, t):
         return sum_over_threads(s, PER_LAYER + SUMS * layer + NORM_SUM)
-    total, threads, step = 0.0, plan(s, THREADS), rows_of_tile(s, t)
+    total, threads = 0.0, plan(s, THREADS)
     for owner in range(threads):
         _, _, first, end = thread_inputs(s, owner, layer)
         start = (layer * threads + owner) * plan(s, TILES)
-        part = 0.0
+        part, step = 0.0, rows_of_tile(s, t, end - first)
         for tile in range((end - first + step - 1) // step):
             part += doubles(s, TILE_NORMS)[start + tile]
         total += part + thread_sums(s, owner)[PER_LAYER + SUMS * layer + NORM_SUM]

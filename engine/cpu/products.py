@@ -8,20 +8,11 @@ import numpy as np
 from engine.cpu.access import layer_row, plan
 from engine.cpu.frame import call, float_address
 from engine.cpu.matmul import FLOAT, backward_product, forward_product, gradient_product
-from engine.cpu.matrix_unit import is_split
 from engine.cpu.pieces import BACKWARD, FORWARD, KEEP, WEIGHTS, columns_of, next_piece, owner_at, pieces_of
-from engine.cpu.shares import is_large_layer, is_shared_layer, thread_inputs
+from engine.cpu.shares import by_matrix_unit, is_large_layer, is_shared_layer, thread_inputs
 from engine.cpu.state import PANELS, PRODUCTS, ROWS, SGEMM, THREADS, WORK, G, P
 from engine.jit import inner
 from engine.layout import FAN_IN, FAN_OUT, WEIGHT, A, D, Z
-
-_split = inner(is_split)
-
-
-@inner
-def by_matrix_unit(s, rows, fan_in, fan_out):
-    """Whether a matrix unit does the products of so many rows with (fan_in, fan_out) weights."""
-    return plan(s, PANELS) != 0 and _split(rows, fan_in, fan_out)
 
 
 @inner

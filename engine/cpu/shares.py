@@ -7,7 +7,8 @@ inputs whose weights the thread also updates, so that no weight goes from one co
 """
 
 from engine.cpu.access import dial, layer_row, plan
-from engine.cpu.state import KEPT, LAYERS, ROWS, SHARED, THREADS, is_large, is_shared, tile_rows
+from engine.cpu.matrix_unit import is_split
+from engine.cpu.state import LAYERS, PANELS, ROWS, SHARED, THREADS, is_large, is_shared, tile_rows
 from engine.dials import BATCH_NORM
 from engine.jit import inner
 from engine.layout import FAN_IN, FAN_OUT, A
@@ -31,7 +32,7 @@ def place_in_step(s, position):
     return (turn, position % 3) if turn < layers else (2 * layers - 1 - turn, 3 + position % 3)
 
 
-_large, _shared, _tile_rows = inner(is_large), inner(is_shared), inner(tile_rows)
+_large, _shared, _tile_rows, _split = inner(is_large), inner(is_shared), inner(tile_rows), inner(is_split)
 
 
 @inner
@@ -47,9 +48,18 @@ def is_shared_layer(s, t):
 
 
 @inner
-def rows_of_tile(s, t):
-    """Inputs of a gradient tile of the layer with row `t` of the table."""
-    return _tile_rows(t[FAN_IN], t[FAN_OUT], plan(s, KEPT))
+def by_matrix_unit(s, rows, fan_in, fan_out):
+    """Whether a matrix unit does the products of so many rows with (fan_in, fan_out) weights."""
+    return plan(s, PANELS) != 0 and _split(rows, fan_in, fan_out)
+
+
+@inner
+def rows_of_tile(s, t, inputs):
+    """Inputs of a gradient tile of the layer with row `t` of the table, whose owner has so many `inputs`.
+
+    It depends on the batch at hand and on nothing that came before: the tiles' norms are added up one by one.
+    """
+    return _tile_rows(t[FAN_IN], t[FAN_OUT], by_matrix_unit(s, plan(s, ROWS), inputs, t[FAN_OUT]))
 
 
 @inner

@@ -119,9 +119,9 @@ def is_shared(fan_in: Any, fan_out: Any, threads: Any) -> Any:
     return threads > 1 and fan_in >= threads and fan_in * fan_out >= max(VERY_MANY_WEIGHTS, threads * TILE_WIDE)
 
 
-def tile_rows(fan_in: Any, fan_out: Any, kept: Any) -> Any:
-    """Inputs of a gradient tile; `kept` as in the plan: with a matrix unit they are whole panels."""
-    if kept:
+def tile_rows(fan_in: Any, fan_out: Any, split: Any) -> Any:
+    """Inputs of a gradient tile; `split`: whole panels, for a matrix unit."""
+    if split:
         return max(1, min(max(PANEL, TILE // fan_out // PANEL * PANEL), TILE_WIDE // fan_out))
     return max(1, (TILE_WIDE if fan_in * fan_out >= WIDE else TILE) // fan_out)
 
@@ -152,7 +152,8 @@ def allocate(layout: Layout, threads: int, regression: bool, data: Any, kernels:
     shapes = [(int(t[FAN_IN]), int(t[FAN_OUT])) for t in layout.table]
     shared = [shape for shape in shapes if is_shared(*shape, threads)]
     kept, packed = packed_space(layout, threads)
-    tiles = max([ceil(ceil(n / threads) / tile_rows(n, m, kept)) for n, m in shared], default=1)
+    most = [ceil(ceil(n / threads) / tile_rows(n, m, split)) for n, m in shared for split in (False, True)]
+    tiles = max(most, default=1)
     state = State(
         x, labels, targets,
         rows=np.zeros(layout.capacity, np.int32),

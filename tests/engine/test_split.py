@@ -212,6 +212,31 @@ def test_a_growing_batch_calls_the_unit_in() -> None:
     assert again.params_sha256() == trainer.params_sha256()
 
 
+def test_what_came_before_changes_no_bit() -> None:
+    """A trainer that once had large batches goes on as one that never had, clipped by the norm of its gradient too."""
+
+    def shared(batch_size: int) -> Trainer:
+        rng = np.random.default_rng(6)
+        x, y = rng.standard_normal((192, 520)).astype(np.float32), rng.integers(0, 3, 192)
+        recipe = Recipe(lr=1e-3, clip_norm=0.1)
+        return Trainer(Architecture((520, 1100, 3)), recipe, x, y, batch_size=batch_size, seed=4, threads=2)
+
+    once = shared(32)
+    once.change(batch_size=128)
+    once.predict(np.ones((128, 520), np.float32))
+    once.change(batch_size=32)
+    found, wanted = once.advance(3), (never := shared(32)).advance(3)
+    np.testing.assert_array_equal(found.grad_norm, wanted.grad_norm)
+    assert once.params_sha256() == never.params_sha256()
+    for trainer in (once, never):
+        trainer.change(batch_size=128)
+    straight = shared(128)
+    straight.advance(1)
+    assert straight._state.norms.shape == once._state.norms.shape
+    assert once.advance(2).grad_norm.tolist() == never.advance(2).grad_norm.tolist()
+    assert once.params_sha256() == never.params_sha256()
+
+
 def test_small_products_stay_where_they_were() -> None:
     assert not matrix_unit.is_split(63, 1 << 10, 1 << 10), "too flat"
     assert not matrix_unit.is_split(64, 392, 128), "too few"
