@@ -42,7 +42,7 @@ VERY_MANY_WEIGHTS = 1 << 18
 #: Floats of a gradient tile: with its weights and slots it fits a second-level cache. Of a wide layer D is packed anew
 #: for every tile, which pays from some dozen rows on.
 TILE, TILE_WIDE = 16_384, 65_536
-#: int64 and float32 numbers of a cache line, which is what one counter of pieces has for itself.
+#: int64 and float32 numbers of a cache line: a counter of pieces has one for itself, packed factors begin on one.
 LINE, ALIGNED = 8, 16
 # Places in `c` after the optimizer's coefficients: the factor that clips the gradient, AdamW's decay.
 CLIP_SCALE, DECAY = COEFFICIENTS, COEFFICIENTS + 1
