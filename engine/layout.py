@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from engine.spec import Architecture
 # Columns of the layer table read by compiled code. STATS: place of the layer's first unit in per-unit vectors.
 FAN_IN, FAN_OUT, WEIGHT, BIAS, GAMMA, BETA, SLOPE, STATS, Z, A, F, D, M, ACTIVATION = range(14)
 COLUMNS = 14
+#: Floats of a cache line of 64 bytes. Rows of logits come in multiples of it where their softmax is taken.
+WHOLE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +91,19 @@ def layout(architecture: Architecture, capacity: int) -> Layout:
 
 
 def _work_area(table: NDArray[np.int64], inputs: int, capacity: int) -> int:
-    """Fills the work-area columns and returns the floats needed: the batch, then Z, A, F, D, M a layer."""
-    place = _aligned(inputs * capacity) * 2  # the gathered batch and its dropout multipliers
-    for row in table:
+    """Fills the work-area columns and returns the floats needed: the batch, then Z, A, F, D, M a layer.
+
+    The last layer's A, not needed otherwise, has the rows of logits in whole cache lines.
+    """
+    place = whole(inputs * capacity) * 2  # the gathered batch and its dropout multipliers
+    for i, row in enumerate(table):
         for column in (Z, A, F, D, M):
             row[column] = place
-            place += _aligned(int(row[FAN_OUT]) * capacity)
+            width = int(row[FAN_OUT])
+            place += whole((whole(width) if column == A and i == len(table) - 1 else width) * capacity)
     return place
 
 
-def _aligned(floats: int) -> int:
-    """`floats` rounded up to whole cache lines of 64 bytes."""
-    return -(-floats // 16) * 16
+def whole(floats: Any) -> Any:
+    """`floats` rounded up to whole cache lines; for compiled code too."""
+    return (floats + WHOLE - 1) // WHOLE * WHOLE

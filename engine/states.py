@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import dials
-from engine.cpu.state import DROPPING, THREADS, UPDATING, State, products_space
+from engine.cpu.memory import zeros
+from engine.cpu.state import DROPPING, THREADS, UPDATING, State, products_size
 from engine.data import Data
 from engine.layout import ACTIVATION, layout
 from engine.normalise import folded
@@ -18,10 +19,10 @@ def aside(s: State, architecture: Architecture, data: Data) -> State:
     rows = len(data[0])
     plan = layout(architecture, rows)
     plan.table[:, ACTIVATION] = s.table[:, ACTIVATION]
+    g, work, products = zeros((s.g.size,), (plan.work,), (products_size(plan, int(s.plan[THREADS])),))
     side = s.with_(
-        x=data[0], labels=data[1], targets=data[2], rows=np.zeros(rows, np.int32), g=np.zeros_like(s.g),
-        work=np.zeros(plan.work, np.float32), table=plan.table, plan=s.plan.copy(),
-        products=products_space(plan, int(s.plan[THREADS])),
+        x=data[0], labels=data[1], targets=data[2], rows=np.zeros(rows, np.int32), g=g, work=work, table=plan.table,
+        plan=s.plan.copy(), products=products,
     )  # fmt: skip
     side.plan[UPDATING] = 0
     return side

@@ -1,34 +1,34 @@
 """The loss of rows, and its gradient with respect to the logits or outputs, in place."""
 
-import math
-
 import numpy as np
 
+from engine.cpu.lines import first_place, largest, put_line, take_line, total_but
+from engine.cpu.matmul import FLOAT
+from engine.cpu.tile import read_float, write_float
 from engine.formulas.fastmath import exp
 from engine.formulas.loss import error_factor, label_gradient, logit_gradient, squared_error, target_score
 from engine.jit import inner
+from engine.layout import WHOLE
 
 _F = np.float32
 _ZERO = _F(0.0)
 
 
 @inner
-def shift_row(z, columns, label, smoothing):
-    """Takes the maximum off z (columns,). Returns what the target scores then, and 1 if the label is on top."""
-    top = z[0]
-    best = 0
-    for j in range(1, columns):
-        if z[j] > top:
-            top = z[j]
-            best = j
+def shift_row(z, bias, columns, line, label, smoothing):
+    """Writes a row of logits z + bias, less their maximum, to a line, all three given by address.
+
+    Returns what the target scores then, and 1 if the label is on top.
+    """
+    top = largest(z, bias, columns)
+    put_line(z, bias, columns, top, line)
     mean = 0.0
-    for j in range(columns):
-        z[j] -= top
     if smoothing > 0.0:
         for j in range(columns):
-            mean += z[j]
+            mean += read_float(line + FLOAT * j)
         mean /= columns
-    return target_score(np.float64(z[label]), mean, smoothing), 1 if best == label else 0
+    shown = np.float64(read_float(line + FLOAT * label))
+    return target_score(shown, mean, smoothing), 1 if first_place(z, bias, columns, top) == label else 0
 
 
 @inner
@@ -39,19 +39,22 @@ def exp_all(z):
 
 
 @inner
-def softmax_row(z, columns, label, smoothing, scale):
-    """z (columns,), eᶻ of a row, becomes (softmax − target)·scale; returns log Σeᶻ."""
-    own = z[label]
-    z[label] = _ZERO
-    rest = _ZERO
-    for j in range(columns):
-        rest += z[j]
+def softmax_row(line, place, columns, label, smoothing, scale, d):
+    """The gradient (softmax − target)·scale of a row to address d, from eᶻ in a line (whole,) at address `place`.
+
+    Returns Σeᶻ.
+    """
+    own = line[label]
+    rest = total_but(place, columns, label)
     total = np.float64(rest) + np.float64(own)
     factor, spread = scale / _F(total), smoothing / columns
-    for j in range(columns):
-        z[j] = logit_gradient(z[j], factor, spread, scale)
-    z[label] = label_gradient(rest, factor, spread, smoothing, scale)
-    return math.log(total)
+    for start in range(0, line.size, WHOLE):
+        part = line[start : start + WHOLE]
+        for j in range(WHOLE):
+            part[j] = logit_gradient(part[j], factor, spread, scale)
+    take_line(place, columns, d)
+    write_float(d + FLOAT * label, label_gradient(rest, factor, spread, smoothing, scale))
+    return total
 
 
 @inner

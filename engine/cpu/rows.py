@@ -3,11 +3,13 @@
 Which parts a step has, who does them and where threads meet on the way is said in `engine.cpu.shares`.
 """
 
+import math
+
 import numpy as np
 
 from engine.cpu.access import dial, layer_row, plan, unit_vector
 from engine.cpu.activate import PRELU, affine, draw_mask
-from engine.cpu.frame import Kernel, call, doubles, floats, indices, words
+from engine.cpu.frame import Kernel, call, doubles, float_address, floats, indices, words
 from engine.cpu.loss import exp_all, shift_row, softmax_row, squared_error_row
 from engine.cpu.pieces import open_inputs
 from engine.cpu.products import multiply, multiply_back
@@ -56,10 +58,12 @@ from engine.cpu.subnormal import flush_subnormals, restore_subnormals
 from engine.dials import BATCH_NORM, DROPOUT, INPUT_DROPOUT, LABEL_SMOOTHING
 from engine.formulas.batchnorm import through_norm
 from engine.jit import inner, inner_sum
-from engine.layout import ACTIVATION, BIAS, FAN_OUT, GAMMA, STATS, D, F, M, Z
+from engine.layout import ACTIVATION, BIAS, FAN_OUT, GAMMA, STATS, A, D, F, M, Z, whole
 
 _F = np.float32
 _ZERO = _F(0.0)
+_MANY = 1e200
+_whole = inner(whole)
 
 
 def _run_stages(s, thread, first, last):
@@ -173,33 +177,53 @@ def _block_moments(z, mean, squares, rows, columns):
 @inner
 def _output(s, thread, lo, hi):
     """Loss of the rows, and the gradient with respect to the last layer's Z in D."""
+    sums = thread_sums(s, thread)
+    if plan(s, REGRESSION):
+        sums[LOSS] = _squared_errors(s, lo, hi)
+    else:
+        sums[LOSS], sums[HITS] = _cross_entropies(s, lo, hi)
+
+
+@inner
+def _squared_errors(s, lo, hi):
     t, work, rows = layer_row(s, plan(s, LAYERS) - 1), floats(s, WORK), indices(s, BATCH)
     m = plan(s, OUTPUTS)
     scale = _F(1.0) / _F(plan(s, ROWS))
-    loss = 0.0
-    hits = 0
     bias = floats(s, P)[t[BIAS] : t[BIAS] + m]
-    smoothing = dial(s, LABEL_SMOOTHING)
+    loss = 0.0
     for r in range(lo, hi):
         z = work[t[Z] + r * m : t[Z] + (r + 1) * m]
         d = work[t[D] + r * m : t[D] + (r + 1) * m]
         for j in range(m):
             d[j] = z[j] + bias[j]
         row = np.int64(rows[r])
-        if plan(s, REGRESSION):
-            loss += squared_error_row(d, m, floats(s, TARGETS)[row * m : (row + 1) * m], scale) / m
-        else:
-            score, hit = shift_row(d, m, np.int64(indices(s, LABELS)[row]), smoothing)
-            loss -= score
-            hits += hit
-    if not plan(s, REGRESSION):
-        exp_all(work[t[D] + lo * m : t[D] + hi * m])
-        for r in range(lo, hi):
-            d = work[t[D] + r * m : t[D] + (r + 1) * m]
-            loss += softmax_row(d, m, np.int64(indices(s, LABELS)[np.int64(rows[r])]), smoothing, scale)
-    sums = thread_sums(s, thread)
-    sums[LOSS] = loss
-    sums[HITS] = hits
+        loss += squared_error_row(d, m, floats(s, TARGETS)[row * m : (row + 1) * m], scale) / m
+    return loss
+
+
+@inner
+def _cross_entropies(s, lo, hi):
+    """(loss, hits) of the rows. Their logits lie in the last layer's A, each in a line of its own."""
+    t, work, rows, labels = layer_row(s, plan(s, LAYERS) - 1), floats(s, WORK), indices(s, BATCH), indices(s, LABELS)
+    m, width = plan(s, OUTPUTS), _whole(plan(s, OUTPUTS))
+    scale, smoothing = _F(1.0) / _F(plan(s, ROWS)), dial(s, LABEL_SMOOTHING)
+    bias = float_address(s, P, t[BIAS])
+    loss, hits, product = 0.0, 0, 1.0
+    for r in range(lo, hi):
+        z, line = float_address(s, WORK, t[Z] + r * m), float_address(s, WORK, t[A] + r * width)
+        score, hit = shift_row(z, bias, m, line, np.int64(labels[np.int64(rows[r])]), smoothing)
+        loss -= score
+        hits += hit
+    exp_all(work[t[A] + lo * width : t[A] + hi * width])
+    for r in range(lo, hi):
+        place = t[A] + r * width
+        line, d = work[place : place + width], float_address(s, WORK, t[D] + r * m)
+        label = np.int64(labels[np.int64(rows[r])])
+        product *= softmax_row(line, float_address(s, WORK, place), m, label, smoothing, scale, d)
+        if product > _MANY or r == hi - 1:  # one logarithm for many rows: each sum is at least 1
+            loss += math.log(product)
+            product = 1.0
+    return loss, hits
 
 
 @inner

@@ -13,6 +13,7 @@ from engine.cpu.blas import find_blas
 from engine.cpu.frame import make_frame
 from engine.cpu.matmul import WIDE
 from engine.cpu.matrix_unit import PANEL, is_allowed, may_split, packed_floats
+from engine.cpu.memory import zeros
 from engine.dials import COUNT
 from engine.formulas.optimizers import COEFFICIENTS
 from engine.layout import FAN_IN, FAN_OUT, Layout
@@ -42,8 +43,8 @@ VERY_MANY_WEIGHTS = 1 << 18
 #: Floats of a gradient tile: with its weights and slots it fits a second-level cache. Of a wide layer D is packed anew
 #: for every tile, which pays from some dozen rows on.
 TILE, TILE_WIDE = 16_384, 65_536
-#: int64 and float32 numbers of a cache line: a counter of pieces has one for itself, packed factors begin on one.
-LINE, ALIGNED = 8, 16
+#: int64 numbers of a cache line: a counter of pieces has one for itself.
+LINE = 8
 # Places in `c` after the optimizer's coefficients: the factor that clips the gradient, AdamW's decay.
 CLIP_SCALE, DECAY = COEFFICIENTS, COEFFICIENTS + 1
 
@@ -90,15 +91,11 @@ class State:
     def resized(self, layout: Layout) -> State:
         """The same state with room for batches of the layout's capacity; plan and parameters stay where they are."""
         threads = int(self.plan[THREADS])
-        kept, packed = packed_space(layout, threads)
-        self.plan[[KEPT, PACKED_SIZE]] = kept, packed.size // threads
-        return self.with_(
-            rows=np.zeros(layout.capacity, np.int32),
-            work=np.zeros(layout.work, np.float32),
-            table=layout.table,
-            products=products_space(layout, threads),
-            packed=packed,
-        )
+        kept, size = packed_size(layout)
+        self.plan[[KEPT, PACKED_SIZE]] = kept, size
+        work, products, packed = zeros((layout.work,), (products_size(layout, threads),), (threads * size,))
+        rows = np.zeros(layout.capacity, np.int32)
+        return self.with_(rows=rows, work=work, table=layout.table, products=products, packed=packed)
 
     def with_(self, **arrays: Any) -> State:
         """The same state with some arrays replaced."""
@@ -126,23 +123,21 @@ def tile_rows(fan_in: Any, fan_out: Any, split: Any) -> Any:
     return max(1, (TILE_WIDE if fan_in * fan_out >= WIDE else TILE) // fan_out)
 
 
-def products_space(layout: Layout, threads: int) -> NDArray[np.float32]:
-    """The array `products` for batches of the layout's capacity."""
+def products_size(layout: Layout, threads: int) -> int:
+    """Floats of the array `products` for batches of the layout's capacity."""
     large = [int(t[FAN_OUT]) for t in layout.table if is_large(t[FAN_IN], t[FAN_OUT], threads)]
-    return np.zeros(max(1, (threads - 1) * layout.capacity * max(large, default=0)), np.float32)
+    return max(1, (threads - 1) * layout.capacity * max(large, default=0))
 
 
-def packed_space(layout: Layout, threads: int) -> tuple[int, NDArray[np.float32]]:
-    """The plan's KEPT and the array `packed` for batches of the layout's capacity; 0 and an empty one if not used."""
+def packed_size(layout: Layout) -> tuple[int, int]:
+    """The plan's KEPT and PACKED_SIZE for batches of the layout's capacity; 0 if not used."""
     kept = panel = 0
     for t in layout.table if is_allowed() else ():
         n, m, rows = int(t[FAN_IN]), int(t[FAN_OUT]), layout.capacity
         if may_split(rows, n, m):
             kept = max(kept, packed_floats(rows, n), packed_floats(rows, m), packed_floats(m, rows))
             panel = max(panel, 2 * packed_floats(PANEL, max(n, m, rows)))
-    space = np.zeros(threads * (kept + panel) + ALIGNED, np.float32)
-    start = -space.ctypes.data // 4 % ALIGNED
-    return kept, space[start : start + threads * (kept + panel)]
+    return kept, kept + panel
 
 
 def allocate(layout: Layout, threads: int, regression: bool, data: Any, kernels: tuple[int, ...]) -> State:
@@ -151,27 +146,27 @@ def allocate(layout: Layout, threads: int, regression: bool, data: Any, kernels:
     x, labels, targets = data
     shapes = [(int(t[FAN_IN]), int(t[FAN_OUT])) for t in layout.table]
     shared = [shape for shape in shapes if is_shared(*shape, threads)]
-    kept, packed = packed_space(layout, threads)
+    kept, part = packed_size(layout)
     most = [ceil(ceil(n / threads) / tile_rows(n, m, split)) for n, m in shared for split in (False, True)]
     tiles = max(most, default=1)
+    p, g, s1, s2, work, products, packed, per_unit, partial = zeros(
+        *[(size,)] * 4, (layout.work,), (products_size(layout, threads),), (threads * part,),
+        (int(UNIT) + 1, units), (threads, 2, units),
+    )  # fmt: skip
     state = State(
         x, labels, targets,
         rows=np.zeros(layout.capacity, np.int32),
-        p=np.zeros(size, np.float32), g=np.zeros(size, np.float32),
-        s1=np.zeros(size, np.float32), s2=np.zeros(size, np.float32),
-        work=np.zeros(layout.work, np.float32),
-        units=np.zeros((UNIT + 1, units), np.float32),
-        partial=np.zeros((threads, 2, units), np.float32),
+        p=p, g=g, s1=s1, s2=s2, work=work, units=per_unit, partial=partial,
         sums=np.zeros((threads, PER_LAYER + SUMS * layers), np.float64),
         table=layout.table, dials=np.zeros(COUNT), c=np.zeros(COEFFICIENTS + 2, np.float32),
         plan=np.zeros(PLAN, np.int64), keys=np.zeros(layers, np.uint64),
-        products=products_space(layout, threads),
+        products=products,
         claims=np.zeros((3, layers, threads, LINE), np.int64), norms=np.zeros((layers, threads, tiles)), packed=packed,
     )  # fmt: skip
     state.units[[RUNNING_VAR, UNIT]] = 1.0
     large = any(is_large(t[FAN_IN], t[FAN_OUT], threads) for t in layout.table)
     state.plan[:ROWS] = layers, units, x.shape[1], layout.outputs, threads, regression, large, bool(shared), tiles
-    state.plan[[KEPT, PACKED_SIZE]] = kept, packed.size // threads
+    state.plan[[KEPT, PACKED_SIZE]] = kept, part
     state.plan[SGEMM] = find_blas().address
     state.plan[ACTIVATE:PANELS] = kernels
     return state
