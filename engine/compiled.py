@@ -38,8 +38,10 @@ def cache_folder() -> Path:
 #: What takes long to compile, by the names that numba gives to its indices.
 LARGEST = {
     "rows._run_stages", "activate._activate_layer", "parameters._parameter_share", "update._update_range",
-    "team._take_part", "step.forward_all", "step.advance",
+    "step.forward_all", "step.advance",
 }  # fmt: skip
+if openmp()[0]:
+    LARGEST |= {"team._take_part", "passes._pass"}
 
 
 def is_warm() -> bool:

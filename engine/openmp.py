@@ -6,12 +6,11 @@ from functools import cache
 
 
 @cache
-def openmp() -> tuple[int, int, int]:
-    """Addresses of GOMP_parallel, omp_get_thread_num and omp_get_num_threads; zeros where they are not."""
-    names = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads")
+def openmp() -> tuple[int, ...]:
+    """Addresses of GOMP_parallel, omp_get_thread_num, omp_get_num_threads, GOMP_barrier; zeros where they are not."""
+    names = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads", "GOMP_barrier")
     try:
         library = ctypes.CDLL("libgomp.so.1") if sys.platform.startswith("linux") else None
-        one, two, three = (ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in names)
+        return tuple(ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0 for name in names)
     except (OSError, AttributeError):
-        return 0, 0, 0
-    return one, two, three
+        return (0,) * len(names)

@@ -14,11 +14,12 @@ from engine.backends import BACKENDS, choose
 from engine.cpu import step as cpu
 from engine.cpu.activate import activate_layer
 from engine.cpu.parameters import parameter_share
+from engine.cpu.passes import team_kernels
 from engine.cpu.rows import run_stages
 from engine.cpu.state import DROPPING, KEPT, PANELS, ROWS, UPDATING, State, allocate
 from engine.cpu.state import RUNNING_MEAN as MEAN_ROW
 from engine.cpu.state import RUNNING_VAR as VAR_ROW
-from engine.cpu.team import member, prepare_team
+from engine.cpu.team import prepare_team
 from engine.cpu.update import update_range
 from engine.data import check_data, check_rows
 from engine.initialise import draw_parameters
@@ -65,7 +66,7 @@ class Trainer:
         self.threads = useful_threads(architecture, rows) if threads is None else check_threads(threads)
         self._layout = layout(architecture, min(self.batch_size, count))
         warm_up()
-        kernels = tuple(k.address() for k in (activate_layer, update_range, run_stages, parameter_share, member))
+        kernels = *(k.address() for k in (activate_layer, update_range, run_stages, parameter_share)), *team_kernels()
         self._state = allocate(self._layout, self.threads, architecture.task == "regression", self._data, kernels)
         self._load_panels()
         self._clock = np.array([0, 0, 0, 0, self.batch_size, self.seed, count], np.int64)

@@ -77,8 +77,8 @@ def _parts() -> list[Part]:
     from engine.cpu.activate import activate_layer
     from engine.cpu.matrix_unit import is_allowed
     from engine.cpu.parameters import parameter_share
+    from engine.cpu.passes import team_kernels
     from engine.cpu.rows import run_stages
-    from engine.cpu.team import member
     from engine.cpu.update import update_range
 
     unit: list[Part] = []
@@ -87,7 +87,7 @@ def _parts() -> list[Part]:
 
         unit = [("matrix unit", multiply_panels.address)]
     return [
-        ("layers", run_stages.address), *unit, ("threads", member.address), ("optimizers", update_range.address),
+        ("layers", run_stages.address), *unit, ("threads", team_kernels), ("optimizers", update_range.address),
         ("activations", activate_layer.address), ("gradients", parameter_share.address), ("steps", compile_steps),
     ]  # fmt: skip
 

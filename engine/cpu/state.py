@@ -27,17 +27,17 @@ SLOPE_SUM, NORM_SUM, SUMS = range(3)
 # Entries of `plan`. LAYERS to TILES hold for a trainer; LARGE, SHARED: whether it has large layers, and any that
 # threads share in pieces; TILES: the most tiles that one thread's part of such a layer has; ROWS of the batch at hand;
 # DROPPING, UPDATING: whether dropout acts, parameters and running statistics move; GRADIENTS and UPDATE_NOW: what the
-# pass over the parameters does; TEAM to TEAM_SIZE: see engine.cpu.team; KEPT, PACKED_SIZE: floats that a thread has for
+# pass over the parameters does; TEAM to BARRIER: see engine.cpu.team; KEPT, PACKED_SIZE: floats that a thread has for
 # the factor of a product that it keeps packed, and in all, 0 without a matrix unit; then the addresses of kernels, that
 # of PANELS 0 where it is not needed.
 LAYERS, UNITS, INPUTS, OUTPUTS, THREADS, REGRESSION, LARGE, SHARED, TILES = range(9)
 ROWS, DROPPING, UPDATING, GRADIENTS, UPDATE_NOW = range(9, 14)
-TEAM, FORK, WHO, TEAM_SIZE = range(14, 18)
-KEPT, PACKED_SIZE = range(18, 20)
-SGEMM, ACTIVATE, UPDATE, STAGES, SHARE, MEMBER, PANELS, PLAN = range(20, 28)
+TEAM, FORK, WHO, TEAM_SIZE, BARRIER = range(14, 19)
+KEPT, PACKED_SIZE = range(19, 21)
+SGEMM, ACTIVATE, UPDATE, STAGES, SHARE, MEMBER, PASS, PANELS, PLAN = range(21, 30)
 #: Weights from which on a layer is large: each thread multiplies with the rows of W that it also updates, so that no
-#: weight goes from one core's cache to another's. That takes two more meetings, which cost more where W is small.
-MANY_WEIGHTS = 1 << 15
+#: weight goes from one core's cache to another's. That takes four more meetings, which cost more where W is small.
+MANY_WEIGHTS = 1 << 13
 #: Weights from which on threads share a large layer in pieces, see engine.cpu.pieces.
 VERY_MANY_WEIGHTS = 1 << 18
 #: Floats of a gradient tile: with its weights and slots it fits a second-level cache. Of a wide layer D is packed anew

@@ -4,12 +4,10 @@ import math
 
 import numpy as np
 
-from engine.cpu.access import dial, layer_row, plan, unit_vector
+from engine.cpu.access import dial, layer_row, plan
 from engine.cpu.frame import doubles, floats, indices, numbers, words
 from engine.cpu.parameters import squared_norm, sum_over_threads
-from engine.cpu.pieces import BACKWARD, FORWARD, WEIGHTS, put_out
-from engine.cpu.rows import thread_vectors
-from engine.cpu.shares import COLLECT, LEAVE, must_meet, place_in_step, share
+from engine.cpu.passes import run_pass
 from engine.cpu.state import (
     ALL_SUMS,
     BATCH,
@@ -19,30 +17,19 @@ from engine.cpu.state import (
     GRADIENTS,
     HITS,
     KEYS,
-    LARGE,
     LAYERS,
     LOSS,
-    MEAN,
-    MEAN_DY,
-    MEAN_DYZ,
     OUTPUTS,
     PLAN_SLOT,
     ROWS,
-    RSTD,
-    RUNNING_MEAN,
-    RUNNING_VAR,
-    SHARE,
-    STAGES,
-    THREADS,
     UPDATE_NOW,
     UPDATING,
     WORK,
     C,
     P,
 )  # fmt: skip
-from engine.cpu.team import on_threads
 from engine.cpu.update import limit_norms, moved_sum
-from engine.dials import BATCH_NORM, BN_EPS, BN_MOMENTUM, CLIP_NORM, LR, MAX_NORM
+from engine.dials import CLIP_NORM, LR, MAX_NORM
 from engine.formulas.optimizers import clip_factor, coefficients, decay_factor
 from engine.formulas.random import (
     DROP,
@@ -57,86 +44,10 @@ from engine.formulas.random import (
 )
 from engine.formulas.schedules import schedule_factor
 from engine.jit import inner, njit
-from engine.layout import BIAS, FAN_OUT, STATS, WEIGHT, Z
+from engine.layout import BIAS, WEIGHT, Z
 
 # Entries of `clock`: the step, the optimizer's own count, epoch and place in it, batch size, seed, rows of data.
 STEP, UPDATES, EPOCH, PLACE, BATCH_SIZE, SEED, COUNT = range(7)
-
-
-@inner
-def _rows(s, first, last):
-    on_threads(plan(s, STAGES), s, first, last)
-
-
-@inner
-def _parameters(s, gradients, update):
-    entries = numbers(s, PLAN_SLOT)
-    entries[GRADIENTS] = gradients
-    entries[UPDATE_NOW] = update
-    put_out(s, WEIGHTS)
-    on_threads(plan(s, SHARE), s, np.int64(0), np.int64(-1))
-
-
-@inner
-def _merge_forward(s, layer):
-    """Mean and variance of the batch from those of the threads' rows (Chan et al. 1979); running statistics."""
-    t = layer_row(s, layer)
-    m, rows = t[FAN_OUT], plan(s, ROWS)
-    momentum, eps = dial(s, BN_MOMENTUM), dial(s, BN_EPS)
-    means, rstd = unit_vector(s, MEAN, t[STATS], m), unit_vector(s, RSTD, t[STATS], m)
-    running_mean, running_var = unit_vector(s, RUNNING_MEAN, t[STATS], m), unit_vector(s, RUNNING_VAR, t[STATS], m)
-    for j in range(m):
-        count, mean, squares = 0.0, 0.0, 0.0
-        for thread in range(plan(s, THREADS)):
-            lo, hi = share(s, thread)
-            if hi > lo:
-                block_mean, block_squares = thread_vectors(s, thread, t)
-                more = float(hi - lo)
-                away = block_mean[j] - mean
-                squares += block_squares[j] + away * away * count * more / (count + more)
-                count += more
-                mean += away * more / count
-        means[j] = mean
-        rstd[j] = 1.0 / math.sqrt(squares / rows + eps)
-        if plan(s, UPDATING):
-            running_mean[j] += momentum * (mean + floats(s, P)[t[BIAS] + j] - running_mean[j])
-            if rows > 1:
-                running_var[j] += momentum * (squares / (rows - 1) - running_var[j])
-
-
-@inner
-def _merge_backward(s, layer):
-    t = layer_row(s, layer)
-    m, rows = t[FAN_OUT], plan(s, ROWS)
-    mean_dy, mean_dyz = unit_vector(s, MEAN_DY, t[STATS], m), unit_vector(s, MEAN_DYZ, t[STATS], m)
-    for j in range(m):
-        total, product = 0.0, 0.0
-        for thread in range(plan(s, THREADS)):
-            block_total, block_product = thread_vectors(s, thread, t)
-            total += block_total[j]
-            product += block_product[j]
-        mean_dy[j] = total / rows
-        mean_dyz[j] = product / rows
-
-
-@inner
-def _stages(s, last):
-    """The step up to position `last`: threads meet where they must, and merge what batch norm needs."""
-    normed = dial(s, BATCH_NORM) != 0.0
-    first = np.int64(0)
-    put_out(s, FORWARD)
-    put_out(s, BACKWARD)
-    if normed or plan(s, LARGE):
-        for position in range(last - 1):
-            if must_meet(s, position):
-                _rows(s, first, position + 1)
-                first = position + 1
-                layer, part = place_in_step(s, position)
-                if part == COLLECT:
-                    _merge_forward(s, layer)
-                elif part == LEAVE:
-                    _merge_backward(s, layer)
-    _rows(s, first, last)
 
 
 @inner
@@ -145,8 +56,10 @@ def _gradients(s):
     sums = doubles(s, ALL_SUMS)
     for i in range(sums.size):
         sums[i] = 0.0
-    _stages(s, 6 * plan(s, LAYERS))
-    _parameters(s, np.int64(1), np.int64(plan(s, UPDATING) != 0 and dial(s, CLIP_NORM) == 0.0))
+    entries = numbers(s, PLAN_SLOT)
+    entries[GRADIENTS] = 1
+    entries[UPDATE_NOW] = plan(s, UPDATING) != 0 and dial(s, CLIP_NORM) == 0.0
+    run_pass(s, 6 * plan(s, LAYERS), np.int64(1))
 
 
 @njit
@@ -250,7 +163,8 @@ def advance(s, clock, steps, every, before, loss, accuracy, lr, grad_norm, updat
         bound = dial(s, CLIP_NORM)
         if bound > 0.0:
             floats(s, C)[CLIP_SCALE] = clip_factor(square, bound)
-            _parameters(s, np.int64(0), np.int64(1))
+            entries[GRADIENTS], entries[UPDATE_NOW] = 0, 1
+            run_pass(s, np.int64(0), np.int64(1))
         if dial(s, MAX_NORM) > 0.0:
             limit_norms(s)
         if probing:
@@ -274,7 +188,7 @@ def forward_all(s, count, out):
         entries[ROWS] = block
         for r in range(block):
             rows[r] = start + r
-        _stages(s, 3 * (hidden + 1))
+        run_pass(s, 3 * (hidden + 1), np.int64(0))
         for r in range(block):
             z = work[t[Z] + r * m : t[Z] + (r + 1) * m]
             for j in range(m):
