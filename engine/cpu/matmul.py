@@ -15,17 +15,21 @@ from engine.cpu.tile import (
     DEPTH,
     HALF,
     ROWS,
+    WIDER,
     across1,
     across2,
     across_half,
+    across_wider,
     block_scratch,
     copy_floats,
     down1,
     down2,
     down_half,
+    down_wider,
     pack1,
     pack2,
     pack_half,
+    pack_wider,
     read_float,
     scratch,
     turn8,
@@ -59,6 +63,7 @@ def _panel(c, columns):
     rest = columns - c
     width = LANES if rest > HALF and columns >= LANES else HALF
     width = COLUMNS if rest > LANES and columns >= COLUMNS else width
+    width = WIDER if COLUMNS < rest <= WIDER and columns >= WIDER else width
     return min(c, columns - width), width
 
 
@@ -143,7 +148,9 @@ def _across(width, rows, a, lda, b, ldb, c, ldc, depth, add):
     tiles = (rows + ROWS - 1) // ROWS
     for i in range(tiles):
         lo, hi = rows * i // tiles, rows * (i + 1) // tiles
-        if width == COLUMNS:
+        if width == WIDER:
+            across_wider(hi - lo, a + FLOAT * lo * lda, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
+        elif width == COLUMNS:
             across2(hi - lo, a + FLOAT * lo * lda, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
         elif width == LANES:
             across1(hi - lo, a + FLOAT * lo * lda, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
@@ -156,7 +163,9 @@ def _down(width, rows, a, lda, b, ldb, c, ldc, depth, add):
     tiles = (rows + ROWS - 1) // ROWS
     for i in range(tiles):
         lo, hi = rows * i // tiles, rows * (i + 1) // tiles
-        if width == COLUMNS:
+        if width == WIDER:
+            down_wider(hi - lo, a + FLOAT * lo, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
+        elif width == COLUMNS:
             down2(hi - lo, a + FLOAT * lo, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
         elif width == LANES:
             down1(hi - lo, a + FLOAT * lo, lda, b, ldb, c + FLOAT * lo * ldc, ldc, depth, add)
@@ -166,7 +175,9 @@ def _down(width, rows, a, lda, b, ldb, c, ldc, depth, add):
 
 @inner
 def _pack(source, step, panel, depth, width):
-    if width == COLUMNS:
+    if width == WIDER:
+        pack_wider(source, step, panel, depth)
+    elif width == COLUMNS:
         pack2(source, step, panel, depth)
     elif width == LANES:
         pack1(source, step, panel, depth)

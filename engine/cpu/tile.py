@@ -24,18 +24,23 @@ from engine.jit import inner, named
 _FLAGS = ("contract", "nsz")  # a product and a sum may be one instruction
 ROWS = 6  # of a tile: with two vectors a row, its sums fill twelve of sixteen registers
 COLUMNS, HALF = 2 * LANES, LANES // 2
+#: Columns of a tile that takes a rest of half a vector along: of thirty-two registers its sums fill eighteen.
+WIDER = COLUMNS + HALF if LANES == 16 else COLUMNS
 DEPTH = 256  # of a packed panel, which then fills half of a usual first-level cache
 BLOCK = 144  # floats from row to row of a copied block, an odd number of cache lines
+
+
+def _vectors(width: int) -> list[tuple[Any, int]]:
+    """(first column, lanes) of the vectors of a row."""
+    return [(number(first), min(width - first, LANES)) for first in range(0, width, LANES)]
 
 
 def _tile(rows: int, width: int, down: bool) -> Any:
     """An intrinsic: C (rows, width) = (C if `add`) + A·B over `depth` ≥ 1, with row steps lda, ldb, ldc.
 
-    A is (rows, depth), or with `down` the transpose of (depth, rows); `width` one of COLUMNS, LANES, HALF.
+    A is (rows, depth), or with `down` the transpose of (depth, rows); `width` one of WIDER, COLUMNS, LANES, HALF.
     """
-    lanes = min(width, LANES)
-    vectors = width // lanes
-    columns = [number(v * lanes) for v in range(vectors)]
+    columns = _vectors(width)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         a, lda, b, ldb, c, ldc, depth, add = args
@@ -46,26 +51,27 @@ def _tile(rows: int, width: int, down: bool) -> Any:
         builder.cbranch(builder.icmp_signed("!=", add, number(0)), fetch, loop)
 
         builder.position_at_end(fetch)
-        old = [[load(builder, at(builder, line, v), lanes) for v in columns] for line in lines]
+        old = [[load(builder, at(builder, line, v), lanes) for v, lanes in columns] for line in lines]
         builder.branch(loop)
 
         builder.position_at_end(loop)
         k = builder.phi(WORD)
         k.add_incoming(number(0), before)
         k.add_incoming(number(0), fetch)
-        sums = [[builder.phi(vector(lanes)) for _ in columns] for _ in lines]
+        sums = [[builder.phi(vector(lanes)) for _, lanes in columns] for _ in lines]
         row_of_b = at(builder, b, builder.mul(k, ldb))
-        values = [load(builder, at(builder, row_of_b, v), lanes) for v in columns]
+        values = [load(builder, at(builder, row_of_b, v), lanes) for v, lanes in columns]
         new = []
         for r in range(rows):
             steps = (builder.mul(lda, k), number(r)) if down else (builder.mul(lda, number(r)), k)
-            factor = spread(builder, builder.load(at(builder, a, *steps)), lanes)
-            terms = [builder.fmul(factor, value, flags=_FLAGS) for value in values]
+            factor = builder.load(at(builder, a, *steps))
+            factors = [spread(builder, factor, lanes) for _, lanes in columns]
+            terms = [builder.fmul(f, value, flags=_FLAGS) for f, value in zip(factors, values, strict=True)]
             new.append([builder.fadd(s, t, flags=_FLAGS) for s, t in zip(sums[r], terms, strict=True)])
         following = builder.add(k, number(1))
         k.add_incoming(following, loop)
         for r in range(rows):
-            for v in range(vectors):
+            for v, (_, lanes) in enumerate(columns):
                 sums[r][v].add_incoming(ir.Constant(vector(lanes), [0.0] * lanes), before)
                 sums[r][v].add_incoming(old[r][v], fetch)
                 sums[r][v].add_incoming(new[r][v], loop)
@@ -73,7 +79,7 @@ def _tile(rows: int, width: int, down: bool) -> Any:
 
         builder.position_at_end(end)
         for line, row in zip(lines, new, strict=True):
-            for v, value in zip(columns, row, strict=True):
+            for (v, _), value in zip(columns, row, strict=True):
                 store(builder, value, at(builder, line, v))
         return context.get_dummy_value()
 
@@ -111,6 +117,8 @@ def _tiles(width: int, down: bool) -> Callable[..., Any]:
 across2, across1, across_half = (_tiles(width, False) for width in (COLUMNS, LANES, HALF))
 #: C = Aᵀ·B.
 down2, down1, down_half = (_tiles(width, True) for width in (COLUMNS, LANES, HALF))
+#: Both with two vectors and a half, where there are registers for it.
+across_wider, down_wider = (across2, down2) if WIDER == COLUMNS else (_tiles(WIDER, down) for down in (False, True))
 
 
 def _packer(width: int) -> Any:
@@ -122,8 +130,7 @@ def _packer(width: int) -> Any:
         with cgutils.for_range(builder, count) as rounds:
             line = at(builder, source, builder.mul(rounds.index, step))
             out = at(builder, target, builder.mul(rounds.index, number(width)))
-            lanes = min(width, LANES)
-            for place in map(number, range(0, width, lanes)):
+            for place, lanes in _vectors(width):
                 store(builder, load(builder, at(builder, line, place), lanes), at(builder, out, place))
         return context.get_dummy_value()
 
@@ -135,6 +142,7 @@ def _packer(width: int) -> Any:
 
 
 pack2, pack1, pack_half = (_packer(width) for width in (COLUMNS, LANES, HALF))
+pack_wider = pack2 if WIDER == COLUMNS else _packer(WIDER)
 
 
 @intrinsic
@@ -186,7 +194,7 @@ def _scratch(width: int) -> Any:
 
 
 #: Room for a packed panel and for a copied block, which lives until the function returns.
-scratch, block_scratch = _scratch(COLUMNS), _scratch(BLOCK)
+scratch, block_scratch = _scratch(WIDER), _scratch(BLOCK)
 
 
 @intrinsic
