@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from engine import dials
 from engine.cpu.memory import zeros
-from engine.cpu.state import DROPPING, THREADS, UPDATING, State, products_size
+from engine.cpu.state import DROPPING, UPDATING, State
 from engine.data import Data
 from engine.layout import ACTIVATION, layout
 from engine.normalise import folded
@@ -16,14 +16,10 @@ from engine.spec import Architecture, Recipe
 
 def aside(s: State, architecture: Architecture, data: Data) -> State:
     """A state on all rows of other data, with its own gradient and work area; nothing that it does moves parameters."""
-    rows = len(data[0])
-    plan = layout(architecture, rows)
+    plan = layout(architecture, len(data[0]))
     plan.table[:, ACTIVATION] = s.table[:, ACTIVATION]
-    g, work, products = zeros((s.g.size,), (plan.work,), (products_size(plan, int(s.plan[THREADS])),))
-    side = s.with_(
-        x=data[0], labels=data[1], targets=data[2], rows=np.zeros(rows, np.int32), g=g, work=work, table=plan.table,
-        plan=s.plan.copy(), products=products,
-    )  # fmt: skip
+    (g,) = zeros((s.g.size,))
+    side = s.with_(x=data[0], labels=data[1], targets=data[2], g=g, plan=s.plan.copy()).resized(plan)
     side.plan[UPDATING] = 0
     return side
 

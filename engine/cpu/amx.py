@@ -22,7 +22,7 @@ from numba.extending import intrinsic
 
 from engine.cpu.matrix_unit import COMPILED, LINE, PARTS, SIDE, TILE
 from engine.cpu.parts import gap_packer
-from engine.cpu.vectors import at, byte_pointer, number, pointer, prefetch
+from engine.cpu.vectors import at, byte_pointer, call_llvm, number, pointer, prefetch
 
 #: Where another program uses the other half of the core, instructions of the unit that wait in a dense row hinder one
 #: another. So each is followed by others: so many that do nothing, and so many that fetch lines of what comes next.
@@ -38,8 +38,7 @@ _THEN = ((_RIGHT, 1), (_LEFT, 1), (_RIGHT, 0), (_LEFT, 2), (_LEFT, 0))
 
 
 def _call(builder: Any, name: str, *args: Any) -> None:
-    kind = ir.FunctionType(ir.VoidType(), [arg.type for arg in args])
-    builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.x86.{name}"), args)
+    call_llvm(builder, f"x86.{name}", ir.VoidType(), *args)
 
 
 def _register(index: int) -> Any:

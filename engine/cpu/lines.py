@@ -16,28 +16,30 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from engine.cpu.vectors import at, load, number, pointer, spread, store, vector
+from engine.cpu.vectors import (
+    at,
+    call_llvm,
+    load,
+    load_where,
+    number,
+    pointer,
+    spread,
+    store,
+    store_where,
+    vector,
+)  # fmt: skip
 from engine.layout import WHOLE
 
 _INT = ir.IntType(32)
-_PLACES = ir.VectorType(_INT, WHOLE)
-_MASK = ir.VectorType(ir.IntType(1), WHOLE)
 _LOWEST = ir.Constant(vector(WHOLE), [float("-inf")] * WHOLE)
+_ZERO = ir.Constant(vector(WHOLE), [0.0] * WHOLE)
 _FLAGS = ("contract", "nsz")
-
-
-def _intrinsic(builder: Any, name: str, result: Any, *args: Any) -> Any:
-    kind = ir.FunctionType(result, [arg.type for arg in args])
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}"), args)
 
 
 def _is(builder: Any, how: str, start: Any, value: Any) -> Any:
     """A mask: which places of the vector from `start` on compare so with `value`."""
-    value = builder.trunc(builder.sub(value, start), _INT)
-    nothing = ir.Constant(_PLACES, ir.Undefined)
-    one = builder.insert_element(nothing, value, ir.Constant(_INT, 0))
-    every = builder.shuffle_vector(one, nothing, ir.Constant(_PLACES, [0] * WHOLE))
-    return builder.icmp_signed(how, ir.Constant(_PLACES, list(range(WHOLE))), every)
+    value = spread(builder, builder.trunc(builder.sub(value, start), _INT), WHOLE)
+    return builder.icmp_signed(how, ir.Constant(value.type, list(range(WHOLE))), value)
 
 
 def _vectors(builder: Any, columns: Any) -> Any:
@@ -47,9 +49,7 @@ def _vectors(builder: Any, columns: Any) -> Any:
 
 def _row(builder: Any, place: Any, start: Any, columns: Any) -> Any:
     """The vector from `start` on of a row of so many `columns`; zero behind them."""
-    mask, zero = _is(builder, "<", start, columns), ir.Constant(vector(WHOLE), [0.0] * WHOLE)
-    place = builder.bitcast(at(builder, place, start), vector(WHOLE).as_pointer())
-    return _intrinsic(builder, f"masked.load.v{WHOLE}f32.p0", vector(WHOLE), place, ir.Constant(_INT, 4), mask, zero)
+    return load_where(builder, _is(builder, "<", start, columns), at(builder, place, start), _ZERO)
 
 
 def _logits(builder: Any, z: Any, bias: Any, start: Any, columns: Any) -> Any:
@@ -98,7 +98,7 @@ def largest(typing_context: Any, z: Any, bias: Any, columns: Any) -> Any:
 
 @intrinsic
 def first_place(typing_context: Any, z: Any, bias: Any, columns: Any, value: Any) -> Any:
-    """The first column whose z + bias is `value`; no column of the row if there is none."""
+    """The first column whose z + bias is `value`; -1 if there is none."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         z, bias = (pointer(builder, v) for v in args[:2])
@@ -109,7 +109,7 @@ def first_place(typing_context: Any, z: Any, bias: Any, columns: Any, value: Any
                 "==", _logits(builder, z, bias, start, args[2]), spread(builder, args[3], WHOLE)
             )
             mask = builder.bitcast(same, bits)
-            lane = _intrinsic(builder, f"cttz.i{WHOLE}", bits, mask, ir.Constant(ir.IntType(1), 0))
+            lane = call_llvm(builder, f"cttz.i{WHOLE}", bits, mask, ir.Constant(ir.IntType(1), 0))
             found = builder.add(start, builder.zext(lane, start.type))
             is_first = builder.and_(
                 builder.icmp_unsigned("!=", mask, ir.Constant(bits, 0)),
@@ -143,11 +143,10 @@ def total_but(typing_context: Any, line: Any, columns: Any, place: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         line, columns, place = args
         line = pointer(builder, line)
-        zero = ir.Constant(vector(WHOLE), [0.0] * WHOLE)
-        total = cgutils.alloca_once_value(builder, zero)
+        total = cgutils.alloca_once_value(builder, _ZERO)
         with _vectors(builder, columns) as (start, _):
             value = load(builder, at(builder, line, start), WHOLE)
-            value = builder.select(_is(builder, "==", start, place), zero, value)
+            value = builder.select(_is(builder, "==", start, place), _ZERO, value)
             builder.store(_sum(builder, builder.load(total), value), total)
         return _reduced(builder, builder.load(total), _sum)
 
@@ -162,9 +161,7 @@ def take_line(typing_context: Any, line: Any, columns: Any, row: Any) -> Any:
         line, row = (pointer(builder, v) for v in (args[0], args[2]))
         with _vectors(builder, args[1]) as (start, _):
             value = load(builder, at(builder, line, start), WHOLE)
-            place = builder.bitcast(at(builder, row, start), value.type.as_pointer())
-            mask = _is(builder, "<", start, args[1])
-            _intrinsic(builder, f"masked.store.v{WHOLE}f32.p0", ir.VoidType(), value, place, ir.Constant(_INT, 4), mask)
+            store_where(builder, _is(builder, "<", start, args[1]), value, at(builder, row, start))
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 3), codegen

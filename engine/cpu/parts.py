@@ -25,7 +25,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from engine.cpu.matrix_unit import COMPILED, LINE, PARTS, SIDE, TILE
-from engine.cpu.vectors import at, load, number, pointer, prefetch, store, turned, vector
+from engine.cpu.vectors import at, load, load_where, number, pointer, prefetch, store, store_where, turned, vector
 
 #: Groups by which what is packed in gaps is fetched ahead.
 AHEAD = 2
@@ -97,17 +97,10 @@ def _row_mask(builder: Any, row: Any, rows: Any, lanes: Any) -> Any:
     return builder.bitcast(bits, ir.VectorType(ir.IntType(1), SIDE))
 
 
-def _masked(builder: Any, name: str, result: Any, *args: Any) -> Any:
-    kind = ir.FunctionType(result, [arg.type for arg in args])
-    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.masked.{name}.v16f32.p0"), args)
-
-
 def _load_some(builder: Any, base: Any, step: Any, row: Any, rows: Any, lanes: Any) -> Any:
     """Row `row` of floats, zero from `rows` on and outside `lanes`; nothing is read there."""
-    floats = vector(SIDE)
-    place = builder.bitcast(at(builder, base, builder.mul(step, row)), floats.as_pointer())
-    mask = _row_mask(builder, row, rows, lanes)
-    return _masked(builder, "load", floats, place, ir.Constant(_BITS, 4), mask, ir.Constant(floats, [0.0] * SIDE))
+    zeros = ir.Constant(vector(SIDE), [0.0] * SIDE)
+    return load_where(builder, _row_mask(builder, row, rows, lanes), at(builder, base, builder.mul(step, row)), zeros)
 
 
 def _packer(turn: bool) -> Callable[..., Any]:
@@ -172,9 +165,8 @@ def _writer(turn: bool) -> Callable[..., Any]:
             lines, rows, columns = turned(builder, lines), columns, rows
         lanes = _mask(builder, columns)
         for i, line in enumerate(lines):
-            place = builder.bitcast(at(builder, target, builder.mul(step, number(i))), line.type.as_pointer())
-            mask = _row_mask(builder, number(i), rows, lanes)
-            _masked(builder, "store", ir.VoidType(), line, place, ir.Constant(_BITS, 4), mask)
+            place = at(builder, target, builder.mul(step, number(i)))
+            store_where(builder, _row_mask(builder, number(i), rows, lanes), line, place)
         return context.get_dummy_value()
 
     return codegen

@@ -40,17 +40,34 @@ def store(builder: Any, value: Any, place: Any) -> None:
     builder.store(value, builder.bitcast(place, value.type.as_pointer())).align = 4
 
 
+def load_where(builder: Any, mask: Any, place: Any, other: Any) -> Any:
+    """The lanes of `mask` from a place, which alone are read there, and those of the vector `other` elsewhere."""
+    lanes = other.type.count
+    place, align = builder.bitcast(place, other.type.as_pointer()), ir.Constant(ir.IntType(32), 4)
+    return call_llvm(builder, f"masked.load.v{lanes}f32.p0", other.type, place, align, mask, other)
+
+
+def store_where(builder: Any, mask: Any, value: Any, place: Any) -> None:
+    """Puts the lanes of `mask` at a place and touches nothing else there."""
+    place, align = builder.bitcast(place, value.type.as_pointer()), ir.Constant(ir.IntType(32), 4)
+    call_llvm(builder, f"masked.store.v{value.type.count}f32.p0", ir.VoidType(), value, place, align, mask)
+
+
 def byte_pointer(builder: Any, address: Any) -> Any:
     """An address as a pointer to bytes."""
     return builder.inttoptr(address, ir.IntType(8).as_pointer())
 
 
+def call_llvm(builder: Any, name: str, result: Any, *args: Any) -> Any:
+    """One of LLVM's own functions, with what it returns."""
+    kind = ir.FunctionType(result, [arg.type for arg in args])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}"), args)
+
+
 def prefetch(builder: Any, address: Any) -> None:
     """Fetches a line, to be read soon; an address where nothing is does no harm."""
     kinds = (ir.Constant(ir.IntType(32), v) for v in (0, 3, 1))  # to read, into all caches, data
-    args = [byte_pointer(builder, address), *kinds]
-    kind = ir.FunctionType(ir.VoidType(), [arg.type for arg in args])
-    builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0"), args)
+    call_llvm(builder, "prefetch.p0", ir.VoidType(), byte_pointer(builder, address), *kinds)
 
 
 def at(builder: Any, base: Any, *offsets: Any) -> Any:
@@ -62,7 +79,7 @@ def at(builder: Any, base: Any, *offsets: Any) -> Any:
 
 def spread(builder: Any, value: Any, lanes: int) -> Any:
     """A vector with `value` in every lane."""
-    nothing = ir.Constant(vector(lanes), ir.Undefined)
+    nothing = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
     one = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
     return builder.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), lanes), [0] * lanes))
 

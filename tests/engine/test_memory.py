@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from engine import Architecture, Recipe, Trainer
-from engine.cpu import memory
+from engine.cpu import memory, state
+from engine.data import check_data
+from engine.layout import layout
+from engine.states import aside
 
 
 @pytest.mark.parametrize("sizes", [[3, 17, 0, 1], [70_000, 16, 200_001]])
@@ -42,3 +45,15 @@ def test_a_kernel_that_has_no_huge_pages_is_no_error(monkeypatch: pytest.MonkeyP
     (array,) = memory.zeros((memory.ENOUGH,))
     array[-1] = 1.0
     assert array.sum() == 1.0
+
+
+def test_a_state_on_more_rows_has_room_for_what_a_matrix_unit_packs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "is_allowed", lambda: True)
+    architecture = Architecture((784, 512, 3))
+    x, y = np.zeros((700, 784), np.float32), np.zeros(700, np.int64)
+    few, many = (layout(architecture, rows) for rows in (64, 700))
+    s = state.allocate(few, 2, False, check_data(architecture, x, y), (0,) * 6)
+    side = aside(s, architecture, check_data(architecture, x, y))
+    kept, part = state.packed_size(many)
+    assert side.plan[state.KEPT] == kept > s.plan[state.KEPT] > 0
+    assert side.packed.size == 2 * part == 2 * side.plan[state.PACKED_SIZE]
